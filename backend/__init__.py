@@ -1,0 +1,1 @@
+"""VitalMint's service: contributions in, synthetic datasets out, everything auditable."""

@@ -1,0 +1,1 @@
+"""What the business means, as frozen values and plain functions. Imports nothing but itself."""

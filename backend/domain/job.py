@@ -1,0 +1,29 @@
+"""Work to be done later, exactly once in effect: leased, retried, never forgotten."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from backend.domain.identifiers import JobId
+
+
+class JobStatus(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work. The same `(name, key)` is never queued twice while it is unfinished."""
+
+    id: JobId
+    name: str
+    key: str
+    status: JobStatus
+    run_at: datetime
+    attempts: int
+    lease_until: datetime | None
+    holder: str | None
+    last_error: str | None

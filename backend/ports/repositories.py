@@ -1,0 +1,210 @@
+"""What a unit of work can store and find. A lookup that finds nothing returns None."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from backend.domain.access import AccessEntry
+from backend.domain.account import Account, Invitation, Session, SignInChallenge
+from backend.domain.consent_record import ConsentRecord
+from backend.domain.contribution import Contribution, Status
+from backend.domain.identifiers import (
+    AccountId,
+    ContentDigest,
+    ContributionId,
+    JobId,
+    KeyId,
+    TransactionId,
+    WalletAddress,
+)
+from backend.domain.job import Job
+from backend.domain.transaction import (
+    Call,
+    Confirmation,
+    SignedTransaction,
+    Transaction,
+    TxPurpose,
+    TxStatus,
+)
+
+
+class Accounts(Protocol):
+    def add(self, account: Account) -> None:
+        """Raises `AccountExists` when login or wallet is taken."""
+        ...
+
+    def by_id(self, account_id: AccountId) -> Account | None: ...
+    def by_login(self, login: str) -> Account | None: ...
+    def by_wallet(self, wallet: WalletAddress) -> Account | None: ...
+    def update(self, account: Account) -> None: ...
+    def delete(self, account_id: AccountId) -> None:
+        """The account's row, sessions, consents, invitations and access log go; contributions
+        stay, without their owner."""
+        ...
+
+
+class Sessions(Protocol):
+    def add(self, session: Session) -> None: ...
+    def by_token(self, token_hash: str) -> Session | None: ...
+    def end(self, token_hash: str) -> None: ...
+    def end_all(self, account_id: AccountId) -> None: ...
+    def purge(self, now: datetime) -> int: ...
+
+
+class Invitations(Protocol):
+    def add(self, invitation: Invitation) -> None: ...
+    def by_code(self, code_hash: str) -> Invitation | None: ...
+    def accept(self, code_hash: str, guardian: AccountId) -> None:
+        """Raises `NotFound` when it was accepted already or never made."""
+        ...
+
+    def patients_of(self, guardian: AccountId) -> list[AccountId]: ...
+
+
+class Challenges(Protocol):
+    def add(self, challenge: SignInChallenge) -> None: ...
+    def take(self, nonce: str, now: datetime) -> bool:
+        """True once for a live nonce; it is gone afterwards."""
+        ...
+
+
+class Consents(Protocol):
+    def add(self, record: ConsentRecord) -> None: ...
+    def update(self, record: ConsentRecord) -> None: ...
+    def by_id(self, consent_id: str) -> ConsentRecord | None: ...
+    def of_account(self, account_id: AccountId) -> list[ConsentRecord]: ...
+
+
+class Contributions(Protocol):
+    def add(self, contribution: Contribution) -> None: ...
+    def by_id(self, contribution_id: ContributionId) -> Contribution | None: ...
+    def by_digest(self, digest: ContentDigest) -> Contribution | None: ...
+    def of_account(self, account_id: AccountId) -> list[Contribution]: ...
+    def with_status(self, statuses: Sequence[Status]) -> list[Contribution]: ...
+    def update(self, contribution: Contribution, *, expected: Status) -> None:
+        """Compare and set: raises `IllegalTransition` when the row is no longer `expected`."""
+        ...
+
+    def delete(self, contribution_id: ContributionId) -> None: ...
+
+
+class Fingerprints(Protocol):
+    """Keyed fingerprints. They outlive their contribution, without owner, id or time."""
+
+    def claim(self, contribution_id: ContributionId, fingerprints: Sequence[bytes]) -> int:
+        """Keep the new ones; returns how many were known already."""
+        ...
+
+    def release(self, contribution_id: ContributionId) -> None:
+        """Delete those of a contribution that never came to be."""
+        ...
+
+    def disown(self, contribution_id: ContributionId) -> None:
+        """Keep them spent, and forget whose they were."""
+        ...
+
+
+class Jobs(Protocol):
+    def enqueue(self, job_id: JobId, name: str, key: str, run_at: datetime) -> None:
+        """Queue work; does nothing when the same name and key are queued and unfinished."""
+        ...
+
+    def lease(self, *, now: datetime, holder: str, until: datetime) -> Job | None:
+        """The next due job, or one whose lease ran out, for this holder alone."""
+        ...
+
+    def heartbeat(self, job_id: JobId, *, holder: str, until: datetime) -> bool:
+        """Extend the lease; False when it was lost."""
+        ...
+
+    def finish(self, job_id: JobId, *, holder: str) -> None: ...
+    def retry(self, job_id: JobId, *, holder: str, run_at: datetime, error: str | None) -> None:
+        """Give it back for later; an error counts as an attempt, none does not."""
+        ...
+
+    def bury(self, job_id: JobId, *, holder: str, error: str) -> None:
+        """Dead letter: kept, shown to the operator, run again only by hand."""
+        ...
+
+    def revive(self, job_id: JobId, run_at: datetime) -> None: ...
+    def dead(self) -> list[Job]: ...
+    def unfinished(self) -> list[Job]: ...
+
+
+class Transactions(Protocol):
+    def allocate(
+        self,
+        transaction_id: TransactionId,
+        *,
+        signer: WalletAddress,
+        chain_nonce: int,
+        purpose: TxPurpose,
+        subject: str,
+        call: Call,
+        now: datetime,
+    ) -> Transaction:
+        """Reserve the signer's next nonce (never below `chain_nonce`) for this call."""
+        ...
+
+    def add_version(self, transaction_id: TransactionId, signed: SignedTransaction) -> None:
+        """Keep a signed version, before it is broadcast."""
+        ...
+
+    def settle(
+        self, transaction_id: TransactionId, status: TxStatus, confirmation: Confirmation | None
+    ) -> None: ...
+
+    def by_id(self, transaction_id: TransactionId) -> Transaction | None: ...
+    def latest(self, purpose: TxPurpose, subject: str) -> Transaction | None: ...
+    def unfinished(self, signer: WalletAddress) -> list[Transaction]: ...
+    def settled_since(self, block_number: int) -> list[Transaction]:
+        """Those confirmed or reverted in `block_number` or later: what a reorganisation undoes."""
+        ...
+
+
+class AccessLog(Protocol):
+    def append(
+        self, account_id: AccountId, *, at: datetime, actor: str, subject: str, purpose: str
+    ) -> AccessEntry:
+        """Add the next link of this account's chain."""
+        ...
+
+    def of_account(self, account_id: AccountId) -> list[AccessEntry]: ...
+
+
+@dataclass(frozen=True)
+class ErasureMark:
+    """Written before anything is destroyed; replayed at every start. Names no person."""
+
+    contribution_id: ContributionId
+    key_id: KeyId
+    digest: ContentDigest
+    marked_at: datetime
+
+
+class Erasures(Protocol):
+    def mark(self, mark: ErasureMark) -> None:
+        """Write the mark; marking again is fine."""
+        ...
+
+    def all(self) -> list[ErasureMark]: ...
+
+    def mark_account_key(self, key_id: KeyId, marked_at: datetime) -> None:
+        """Write that an account's own key is to be destroyed; marking again is fine."""
+        ...
+
+    def account_keys(self) -> list[KeyId]: ...
+
+
+class ChainCursor(Protocol):
+    """How far the indexer has followed, block by block, so that it can step back."""
+
+    def recent(self) -> list[tuple[int, str]]:
+        """(number, hash) of the last blocks followed, newest first."""
+        ...
+
+    def advance(self, number: int, block_hash: str, *, keep: int) -> None: ...
+    def rewind(self, number: int) -> None:
+        """Forget every block after `number`."""
+        ...
