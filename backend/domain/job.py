@@ -27,3 +27,15 @@ class Job:
     lease_until: datetime | None
     holder: str | None
     last_error: str | None
+
+
+@dataclass(frozen=True)
+class Again:
+    """A job's answer when it is not finished: come back at `run_at`.
+
+    `failed` counts an attempt towards the limit; waiting for a block does not.
+    """
+
+    run_at: datetime
+    reason: str | None = None
+    failed: bool = False
