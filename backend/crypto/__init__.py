@@ -1,0 +1,1 @@
+"""Pure functions from bytes to bytes: content ids, sealing, signatures, hashes."""
