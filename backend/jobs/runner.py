@@ -1,0 +1,99 @@
+"""Lease one job, run it, say how it ended. A killed runner's job is leased again by the next."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from backend.domain.errors import VitalMintError
+from backend.domain.identifiers import JobId, random_id_text
+from backend.domain.job import Again, Job
+from backend.jobs import PERIODIC, JobFunction
+from backend.ports import Ports
+
+LONGEST_WAIT_S = 600
+
+
+@dataclass(frozen=True)
+class Runner:
+    """One holder of leases; several may run against the same database."""
+
+    holder: str
+    functions: Mapping[str, JobFunction]
+    ports: Ports
+
+    def start(self) -> None:
+        """Queue the periodic jobs; harmless when they are queued already."""
+        now = self.ports.clock.now()
+        with self.ports.database.write() as unit:
+            for name in PERIODIC:
+                unit.jobs.enqueue(self._fresh_id(), name, "-", now)
+
+    def run_next(self) -> bool:
+        """Run one due job to its next rest; False when none is due."""
+        job = self._lease()
+        if job is None:
+            return False
+        log = structlog.get_logger("jobs").bind(job=job.name, attempt=job.attempts + 1)
+        try:
+            with self._beating(job):
+                answer = self.functions[job.name](job.key, ports=self.ports)
+        except VitalMintError as error:
+            log.warning("job_failed", code=error.code)
+            self._failed(job, error.code)
+            return True
+        self._ended(job, answer)
+        log.info("job_ran", done=answer is None)
+        return True
+
+    def _lease(self) -> Job | None:
+        now = self.ports.clock.now()
+        until = now + timedelta(seconds=self.ports.policy.job_lease_s)
+        with self.ports.database.write() as unit:
+            return unit.jobs.lease(now=now, holder=self.holder, until=until)
+
+    def _ended(self, job: Job, answer: Again | None) -> None:
+        if answer is None:
+            with self.ports.database.write() as unit:
+                unit.jobs.finish(job.id, holder=self.holder)
+        elif answer.failed:
+            self._failed(job, answer.reason or "asked to be run again")
+        else:
+            with self.ports.database.write() as unit:
+                unit.jobs.retry(job.id, holder=self.holder, run_at=answer.run_at, error=None)
+
+    def _failed(self, job: Job, error: str) -> None:
+        """Try later, twice as long each time; a job that never stops failing is buried."""
+        wait = timedelta(seconds=min(2 ** min(job.attempts, 20), LONGEST_WAIT_S))
+        with self.ports.database.write() as unit:
+            if job.attempts + 1 >= self.ports.policy.job_attempts and job.name not in PERIODIC:
+                unit.jobs.bury(job.id, holder=self.holder, error=error)
+                return
+            run_at = self.ports.clock.now() + wait
+            unit.jobs.retry(job.id, holder=self.holder, run_at=run_at, error=error)
+
+    @contextmanager
+    def _beating(self, job: Job) -> Iterator[None]:
+        """Keep the lease while the job runs, from a thread of its own."""
+        ended = threading.Event()
+        beat = threading.Thread(target=self._beat, args=(job, ended), daemon=True)
+        beat.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            beat.join()
+
+    def _beat(self, job: Job, ended: threading.Event) -> None:
+        lease_s = self.ports.policy.job_lease_s
+        while not ended.wait(lease_s / 3):
+            until = self.ports.clock.now() + timedelta(seconds=lease_s)
+            with self.ports.database.write() as unit:
+                if not unit.jobs.heartbeat(job.id, holder=self.holder, until=until):
+                    return
+
+    def _fresh_id(self) -> JobId:
+        return JobId(random_id_text(self.ports.random_bytes(16)))

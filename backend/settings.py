@@ -1,0 +1,89 @@
+"""Everything that can be configured, read once from the environment, all faults together.
+
+The audit has its own class: it knows no database and no secret.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.domain.errors import MisconfiguredService
+from backend.domain.policy import Policy
+from backend.http.config import HttpConfig
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """The service's settings; each is an environment variable of the same name, VITALMINT_…"""
+
+    model_config = SettingsConfigDict(env_prefix="VITALMINT_", frozen=True, extra="forbid")
+
+    database_url: str = "sqlite:///.run/vitalmint.db"
+    keyring_folder: Path = Path(".run/keyring")
+    master_key_folder: Path = Path(".run/master-keys")
+    rpc_url: str = "http://127.0.0.1:8545"
+    ipfs_api_url: str = "http://127.0.0.1:5001"
+    deployment_file: Path = Path(".run/deployment.json")
+    relayer_key_file: Path = Path(".run/relayer.key")
+    chain_timeout_s: Annotated[float, Field(gt=0)] = 20.0
+    content_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+
+    public_url: str = "http://127.0.0.1:8000"
+    cookie_secure: bool = False
+    login_rate: str = "10/minute"
+    upload_rate: str = "120/minute"
+    concurrent_uploads: Positive = 4
+    log_level: str = "INFO"
+
+    upload_limit: Positive = 64 * 1024 * 1024
+    reservation_lease_s: Positive = 300
+    session_lifetime_s: Positive = 12 * 3600
+    confirmation_depth: Positive = 2
+    stuck_after_s: Positive = 60
+    low_balance_wei: Positive = 10**17
+    job_lease_s: Positive = 60
+    job_attempts: Positive = 20
+    keyring_backup_days: Annotated[int, Field(ge=0, le=30)] = 30
+
+    def policy(self) -> Policy:
+        """The numbers that the use cases see."""
+        return Policy(
+            upload_limit=self.upload_limit,
+            reservation_lease_s=self.reservation_lease_s,
+            session_lifetime_s=self.session_lifetime_s,
+            confirmation_depth=self.confirmation_depth,
+            stuck_after_s=self.stuck_after_s,
+            low_balance_wei=self.low_balance_wei,
+            job_lease_s=self.job_lease_s,
+            job_attempts=self.job_attempts,
+            keyring_backup_days=self.keyring_backup_days,
+        )
+
+    def http(self) -> HttpConfig:
+        """What the web layer sees."""
+        return HttpConfig(
+            public_url=self.public_url,
+            cookie_secure=self.cookie_secure,
+            login_rate=self.login_rate,
+            upload_rate=self.upload_rate,
+            concurrent_uploads=self.concurrent_uploads,
+        )
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings, or `MisconfiguredService` with every fault; `given` overrules the environment."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise MisconfiguredService(faults_of(error)) from error
+
+
+def faults_of(error: ValidationError) -> tuple[str, ...]:
+    """One line a fault, naming the variable and what it needs, never its value."""
+    return tuple(
+        f"VITALMINT_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+        for fault in error.errors(include_input=False, include_url=False)
+    )

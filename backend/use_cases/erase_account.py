@@ -1,0 +1,69 @@
+"""A person leaves: every contribution erased, the personal columns and the kept wallet with them.
+
+What stays on chain is an address; the link from it to a person is gone with the account.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from backend.domain.contribution import Status
+from backend.domain.errors import Conflict, IllegalTransition, NotFound
+from backend.domain.identifiers import AccountId, KeyId
+from backend.ports import Ports
+from backend.ports.unit_of_work import UnitOfWork
+from backend.use_cases.erase_contribution import begin_erasure
+
+
+@dataclass(frozen=True)
+class EraseAccount:
+    """`abandon_tokens` says that the person knows a kept wallet's balance goes with it."""
+
+    account_id: AccountId
+    abandon_tokens: bool
+
+
+@dataclass(frozen=True)
+class AccountErasureReceipt:
+    contributions: int
+    erased_at: datetime
+    final_from: datetime
+
+
+def erase_account(command: EraseAccount, *, ports: Ports) -> AccountErasureReceipt:
+    """Mark everything in one unit of work, then destroy the keys; a restart finishes it."""
+    _refuse_to_lose_tokens(command, ports)
+    now = ports.clock.now()
+    with ports.database.write() as unit:
+        key_ids = _mark_contributions(unit, command.account_id, now, ports)
+        unit.erasures.mark_account_key(KeyId(command.account_id), now)
+        unit.accounts.delete(command.account_id)
+    for key_id in [KeyId(command.account_id), *key_ids]:
+        ports.keys.destroy(key_id)
+    days = timedelta(days=ports.policy.keyring_backup_days)
+    return AccountErasureReceipt(len(key_ids), now, now + days)
+
+
+def _refuse_to_lose_tokens(command: EraseAccount, ports: Ports) -> None:
+    with ports.database.read() as unit:
+        account = unit.accounts.by_id(command.account_id)
+    if account is None:
+        raise NotFound("this account does not exist any more")
+    if not account.custodial or command.abandon_tokens:
+        return
+    balance = ports.chain.balance_of(account.wallet)
+    if balance.base_units > 0:
+        raise Conflict(
+            f"the wallet we keep for you holds {balance} VMR, which nobody can reach once the "
+            "account is erased: export the wallet first, or say abandon_tokens"
+        )
+
+
+def _mark_contributions(
+    unit: UnitOfWork, account_id: AccountId, now: datetime, ports: Ports
+) -> list[KeyId]:
+    rows = unit.contributions.of_account(account_id)
+    if any(row.status is Status.RESERVED for row in rows):
+        raise IllegalTransition("an upload of yours is still being stored: try in a minute")
+    for row in rows:
+        begin_erasure(unit, row, now, ports)
+    return [row.key_id for row in rows]
