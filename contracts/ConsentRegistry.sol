@@ -102,7 +102,7 @@ contract ConsentRegistry is IConsentRegistry, EIP712 {
 
     /// @inheritdoc IConsentRegistry
     function purposesInForce(address contributor, uint8 kind) external view returns (uint8 purposes) {
-        Standing memory standing = _standings[contributor];
+        Standing storage standing = _standings[contributor];
         // `grantedAt <= now` needs no check: it was a past `block.timestamp`.
         bool inForce = block.timestamp < standing.expiresAt && (standing.kinds >> kind) & 1 == 1;
         return inForce ? standing.purposes : 0;

@@ -70,7 +70,7 @@ contract ContributionRegistry is IContributionRegistry {
 
     /// @inheritdoc IContributionRegistry
     function register(bytes32 digest, uint8 codec, uint8 kind, address contributor, uint16 quality) external {
-        Desk memory desk = _desk;
+        Desk storage desk = _desk;
 
         // Check
         if (msg.sender != desk.recorder) revert ContributionRegistry_CallerNotRecorder(msg.sender);
@@ -83,8 +83,8 @@ contract ContributionRegistry is IContributionRegistry {
         uint8 purposes = IConsentRegistry(consents).purposesInForce(contributor, kind);
         if (purposes == 0) revert ContributionRegistry_ConsentNotInForce(contributor, kind);
         uint64 reward = purposes & PURPOSE_TRAINING == 0 ? 0 : uint64((rate * uint256(quality)) / FULL_QUALITY);
-        DailyEarnings memory earnings = _withinDailyCap(contributor, reward);
-        desk = _withinEpochCap(desk, reward);
+        uint64 paidToday = _withinDailyCap(contributor, reward);
+        uint56 paidThisEpoch = _withinEpochCap(desk.epoch, desk.minted, reward);
 
         // Effect
         _records[digest] = Record({
@@ -95,8 +95,8 @@ contract ContributionRegistry is IContributionRegistry {
             erased: false
         });
         if (reward != 0) {
-            _earnings[contributor] = earnings;
-            _desk = desk;
+            _earnings[contributor] = DailyEarnings({day: uint64(block.timestamp / 1 days), amount: paidToday});
+            _desk = Desk({recorder: msg.sender, epoch: uint32(currentEpoch()), minted: paidThisEpoch, paused: false});
         }
         emit ContributionRegistered({
             schemaVersion: EVENT_SCHEMA,
@@ -182,12 +182,12 @@ contract ContributionRegistry is IContributionRegistry {
 
     /// @inheritdoc IContributionRegistry
     function mintedToday(address contributor) external view returns (uint256 amount) {
-        return _withinDailyCap(contributor, 0).amount;
+        return _withinDailyCap(contributor, 0);
     }
 
     /// @inheritdoc IContributionRegistry
     function epochMinted() external view returns (uint256 amount) {
-        return _withinEpochCap(_desk, 0).minted;
+        return _withinEpochCap(_desk.epoch, _desk.minted, 0);
     }
 
     /// @inheritdoc IContributionRegistry
@@ -215,25 +215,19 @@ contract ContributionRegistry is IContributionRegistry {
                                        INTERNAL
     //////////////////////////////////////////////////////////////////////////*/
 
-    /// @dev What the contributor's earnings of today become with `reward`, or a refusal.
-    function _withinDailyCap(address contributor, uint64 reward) private view returns (DailyEarnings memory earnings) {
-        earnings = _earnings[contributor];
-        uint256 today = block.timestamp / 1 days;
-        uint256 total = (earnings.day == today ? earnings.amount : 0) + uint256(reward);
+    /// @dev What the contributor has been paid today once `reward` is added, or a refusal.
+    function _withinDailyCap(address contributor, uint64 reward) private view returns (uint64) {
+        DailyEarnings storage earnings = _earnings[contributor];
+        uint256 total = (earnings.day == block.timestamp / 1 days ? earnings.amount : 0) + uint256(reward);
         if (total > dailyCap) revert ContributionRegistry_DailyCapExceeded(contributor, total, dailyCap);
-        // Both fit: days do for ever, and the total is at most the cap, itself of 64 bits.
-        earnings.day = uint64(today);
-        earnings.amount = uint64(total);
+        return uint64(total);
     }
 
-    /// @dev What the desk becomes with `reward` paid in the present epoch, or a refusal.
-    function _withinEpochCap(Desk memory desk, uint64 reward) private view returns (Desk memory) {
+    /// @dev What everybody has been paid in the present epoch once `reward` is added, or a refusal.
+    function _withinEpochCap(uint32 paidEpoch, uint56 paid, uint64 reward) private view returns (uint56) {
         uint256 epoch = currentEpoch();
-        uint256 total = (desk.epoch == epoch ? desk.minted : 0) + uint256(reward);
+        uint256 total = (paidEpoch == epoch ? paid : 0) + uint256(reward);
         if (total > epochCap) revert ContributionRegistry_EpochCapExceeded(epoch, total, epochCap);
-        // Both fit: epochs until 2106 whatever their length, and the total is at most the cap.
-        desk.epoch = uint32(epoch);
-        desk.minted = uint56(total);
-        return desk;
+        return uint56(total);
     }
 }

@@ -10,7 +10,6 @@ CONTRACTS = ROOT / "contracts"
 DEVNET = ROOT / "scripts" / "devnet"
 COMPILER = DEVNET / "solc" / "solc-v0.8.24"
 LIBRARIES = DEVNET / "node_modules"
-EVM_VERSION = "shanghai"
 
 
 class CompilationFailed(Exception):
@@ -18,7 +17,11 @@ class CompilationFailed(Exception):
 
 
 def standard_json(outputs: list[str]) -> dict[str, Any]:
-    """Standard JSON input that asks `outputs` of every contract of the project."""
+    """Standard JSON input that asks `outputs` of every contract of the project.
+
+    Nothing here is deployed, so the optimizer stays off; brownie-config.yaml says how the deployed
+    code is made.
+    """
     sources = {
         path.relative_to(ROOT).as_posix(): {"content": path.read_text(encoding="utf-8")}
         for path in sorted(CONTRACTS.rglob("*.sol"))
@@ -27,9 +30,7 @@ def standard_json(outputs: list[str]) -> dict[str, Any]:
         "language": "Solidity",
         "sources": sources,
         "settings": {
-            "evmVersion": EVM_VERSION,
-            "viaIR": True,
-            "optimizer": {"enabled": True, "runs": 200},
+            "evmVersion": "shanghai",
             "outputSelection": {"*": {"*": outputs}},
         },
     }
