@@ -8,6 +8,8 @@ from backend.domain.identifiers import WalletAddress, wallet_address
 
 TypedData = dict[str, Any]
 
+SIGNATURE_BYTES = 65
+
 _DOMAIN = [
     {"name": "name", "type": "string"},
     {"name": "version", "type": "string"},
@@ -71,12 +73,15 @@ def recover_signer(typed: TypedData, signature: bytes) -> WalletAddress:
     from eth_keys.exceptions import BadSignature
     from eth_utils.exceptions import ValidationError
 
+    refusal = ConsentSignerMismatch(
+        "the signature is not one of a wallet over this message: sign it again"
+    )
+    if len(signature) != SIGNATURE_BYTES:
+        raise refusal
     try:
         signer = Account.recover_message(encode_typed_data(full_message=typed), signature=signature)
     except (BadSignature, ValidationError, ValueError) as error:
-        raise ConsentSignerMismatch(
-            "the signature is not one of a wallet over this message: sign it again"
-        ) from error
+        raise refusal from error
     return wallet_address(signer)
 
 

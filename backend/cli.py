@@ -1,0 +1,156 @@
+"""`vitalmint …`: what operators and auditors do from a shell.
+
+Exit status: 0 it holds or is done, 1 a breach or an error that is explained, 2 wrong usage.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from backend import wiring
+from backend.domain.consent import Kind
+from backend.domain.errors import VitalMintError
+from backend.settings import Settings, read_settings
+
+app = typer.Typer(
+    name="vitalmint",
+    help="A marketplace where patients contribute health data and only synthetic data leaves.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+keys = typer.Typer(help="The keyring.", no_args_is_help=True)
+jobs = typer.Typer(help="The job queue.", no_args_is_help=True)
+operator = typer.Typer(help="Operators' accounts.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+app.add_typer(jobs, name="jobs")
+app.add_typer(operator, name="operator")
+
+
+def main() -> None:
+    """Run a command; an error of ours is one line, never a traceback."""
+    try:
+        app()
+    except VitalMintError as error:
+        Console(stderr=True).print(f"[bold red]{error.code}[/] {error.message}", highlight=False)
+        sys.exit(1)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    zone: Annotated[str | None, typer.Option(help="IANA zone of the device's clock")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+) -> None:
+    """Show what is understood of a CGM file; nothing is kept."""
+    summary = wiring.record_reader().inspect(
+        file.read_bytes(), Kind.CGM, zone=zone, received_at=datetime.now(UTC)
+    )
+    if as_json:
+        sys.stdout.write(json.dumps(summary.fields, indent=2) + "\n")
+        return
+    _show_fields(file.name, summary.fields | _quality_rows(summary.quality_parts))
+
+
+@app.command()
+def audit(
+    rpc: Annotated[str, typer.Option(envvar="VITALMINT_RPC_URL", help="EVM RPC URL")] = "",
+    ipfs: Annotated[str, typer.Option(envvar="VITALMINT_IPFS_API_URL", help="Kubo RPC URL")] = "",
+    deployment: Annotated[
+        Path | None, typer.Option(envvar="VITALMINT_DEPLOYMENT_FILE", help="deployment file")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    resume: Annotated[Path | None, typer.Option(help="checkpoint to go on from")] = None,
+) -> None:
+    """Verify everything on chain and IPFS, without the service; non-zero exit on any breach."""
+    sys.exit(wiring.run_audit(rpc, ipfs, deployment, as_json=as_json, resume=resume))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the schema of this release."""
+    wiring.migrate(read_settings())
+    sys.stdout.write("the database has this release's schema\n")
+
+
+@app.command()
+def settings() -> None:
+    """List every setting; a faulty environment is refused with every fault."""
+    current = read_settings()
+    table = Table("variable", "value", "from")
+    for name, field in Settings.model_fields.items():
+        value = getattr(current, name)
+        source = "environment" if name in current.model_fields_set else "default"
+        shown = _without_password(str(value)) if field.annotation is str else str(value)
+        table.add_row(f"VITALMINT_{name.upper()}", shown, source)
+    Console().print(table)
+
+
+@keys.command()
+def rotate() -> None:
+    """Wrap every key under a fresh master key; safe to kill and to start again."""
+    keyring = wiring.keyring(read_settings())
+    with _progress("re-wrapping") as bar:
+        task = bar.add_task("keys", total=None)
+        count = keyring.rotate(lambda done, total: bar.update(task, completed=done, total=total))
+    sys.stdout.write(f"{count} keys are wrapped under a fresh master key\n")
+
+
+@jobs.command()
+def dead() -> None:
+    """List the jobs that failed for good."""
+    table = Table("id", "job", "attempts", "last error")
+    with wiring.database(read_settings()) as database, database.read() as unit:
+        for job in unit.jobs.dead():
+            table.add_row(job.id, job.name, str(job.attempts), job.last_error or "")
+    Console().print(table)
+
+
+@jobs.command()
+def revive(job_id: str) -> None:
+    """Queue a buried job again."""
+    with wiring.database(read_settings()) as database, database.write() as unit:
+        from backend.domain.identifiers import JobId
+
+        unit.jobs.revive(JobId(job_id), datetime.now(UTC))
+    sys.stdout.write("the job is queued again\n")
+
+
+@operator.command()
+def create(login: str) -> None:
+    """Make an operator's account; the password is asked for."""
+    from backend.use_cases.create_operator import CreateOperator, create_operator
+
+    password = typer.prompt("password", hide_input=True, confirmation_prompt=True)
+    with wiring.connect(read_settings()) as ports:
+        create_operator(CreateOperator(login=login, password=password), ports=ports)
+    sys.stdout.write(f"operator {login} can log in\n")
+
+
+def _show_fields(title: str, fields: dict[str, Any]) -> None:
+    table = Table(title=title, show_header=False)
+    for name, value in fields.items():
+        table.add_row(name, "–" if value is None else str(value))
+    Console().print(table)
+
+
+def _quality_rows(parts: dict[str, float]) -> dict[str, Any]:
+    return {f"  {name}": f"{value:.3f}" for name, value in parts.items()}
+
+
+def _progress(label: str) -> Progress:
+    return Progress(
+        TextColumn(label), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)
+    )
+
+
+def _without_password(url: str) -> str:
+    before, at, after = url.rpartition("@")
+    scheme, separator, _ = before.partition("://")
+    return f"{scheme}{separator}…@{after}" if at else url
