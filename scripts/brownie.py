@@ -24,8 +24,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from solidity import CONTRACTS, DEVNET, LIBRARIES, ROOT
-
+ROOT = Path(__file__).resolve().parent.parent
+CONTRACTS = ROOT / "contracts"
+COMPILER = ROOT / "scripts" / "devnet" / "solc"
+LIBRARIES = ROOT / "scripts" / "devnet" / "node_modules"
 BROWNIE = ROOT / ".venv-chain" / "bin" / "brownie"
 HOMES = ROOT / ".devnet" / "brownie-home"
 BUILD = ROOT / "build"
@@ -35,7 +37,7 @@ TEST = "vitalmint-test"
 
 def main(arguments: list[str]) -> int:
     """Brownie's own exit status, or 2 when it cannot be started as asked."""
-    if not arguments or arguments[0] not in ("test", "compile", "run"):
+    if not arguments or arguments[0] not in ("test", "compile", "run") or arguments == ["run"]:
         print(__doc__, file=sys.stderr)
         return 2
     if not BROWNIE.exists() or not LIBRARIES.is_dir():
@@ -48,7 +50,7 @@ def main(arguments: list[str]) -> int:
     try:
         arguments, rpc = _take_rpc(arguments)
         network = _live_network(rpc) if rpc else _test_network()
-    except (OSError, ValueError) as fault:
+    except ValueError as fault:
         print(f"Brownie was not started: {fault}", file=sys.stderr)
         return 2
     with _home(network) as environment:
@@ -65,7 +67,8 @@ def _run(arguments: list[str], network: str, environment: dict[str, str]) -> int
         if command == "run":
             # Brownie files deployments by chain id, which every local network shares.
             shutil.rmtree(BUILD / "deployments", ignore_errors=True)
-            return _brownie(["run", *rest, "--network", network], environment)
+            script, *inputs = rest
+            return _brownie(["run", script, "main", *inputs, "--network", network], environment)
     return _brownie(["test", *rest, "--network", network], environment)
 
 
@@ -115,7 +118,7 @@ def _home(network: dict[str, Any]) -> Iterator[dict[str, str]]:
             **os.environ,
             "HOME": home,
             "PATH": f"{LIBRARIES / '.bin'}{os.pathsep}{os.environ['PATH']}",
-            "SOLCX_BINARY_PATH": str(DEVNET / "solc"),
+            "SOLCX_BINARY_PATH": str(COMPILER),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
@@ -136,8 +139,11 @@ def _live_network(rpc: str) -> dict[str, Any]:
     request = urllib.request.Request(
         rpc, json.dumps(question).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        chain_id = int(json.load(answer)["result"], 16)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            chain_id = int(json.load(answer)["result"], 16)
+    except (OSError, ValueError, KeyError) as fault:
+        raise ValueError(f"no Ethereum node answers at {rpc} ({fault})") from fault
     here = {"name": "VitalMint", "id": LIVE, "host": rpc, "chainid": chain_id}
     return {"live": [{"name": "VitalMint", "networks": [here]}], "development": []}
 

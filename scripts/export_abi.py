@@ -1,6 +1,6 @@
 """Writes the ABIs that the service reads, or with --check says whether they have drifted.
 
-    python scripts/export_abi.py [--check]
+python -m scripts.export_abi [--check]
 """
 
 import argparse
@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-from solidity import ROOT, CompilationFailed, compile_contracts
+from scripts.solidity import ROOT, CompilationFailed, compile_contracts
 
 EXPORTED = ("ConsentRegistry", "ContributionRegistry", "RewardToken")
 TARGET = ROOT / "backend" / "adapters" / "chain" / "abi"
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     if drifted:
         print(
             f"ABI drifted from the contracts: {', '.join(drifted)}. "
-            "Run `python scripts/export_abi.py` and commit the result.",
+            "Run `python -m scripts.export_abi` and commit the result.",
             file=sys.stderr,
         )
     return 1 if drifted else 0
