@@ -5,6 +5,7 @@ VitalMintError
 │   ├── UnreadableRecord          a file that cannot be read as the kind it claims
 │   ├── ZoneMissing               local clock readings without a time zone
 │   ├── PayloadTooLarge           more bytes than are accepted
+│   ├── UploadTimedOut            the bytes of an upload did not arrive in time
 │   ├── InvalidField              one field of a request is out of its range
 │   └── InvitationRequired        a guardian signs up only with an invitation
 ├── NotAllowed                    the caller is known and may not do this
@@ -81,6 +82,10 @@ class ZoneMissing(BadInput):
 
 class PayloadTooLarge(BadInput):
     code = "payload_too_large"
+
+
+class UploadTimedOut(BadInput):
+    code = "upload_timed_out"
 
 
 class InvalidField(BadInput):
