@@ -1,0 +1,1 @@
+"""Reading uploads, by the readers of `ml.records`; serves `ports.records`."""
