@@ -18,6 +18,10 @@ from backend.domain.identifiers import (
 from backend.domain.money import TokenAmount
 
 
+OWNERLESS = AccountId("")
+"""Whose a contribution is once its account was erased: nobody's."""
+
+
 class Status(StrEnum):
     """RESERVED → SEALED → SUBMITTED → ANCHORED → ERASING → ERASED.
 

@@ -1,0 +1,1 @@
+"""The database port over SQLite and PostgreSQL: tables, repositories, migrations."""

@@ -1,0 +1,1 @@
+"""Alembic's revisions; `backend.adapters.database.schema` runs them."""
