@@ -77,8 +77,22 @@ class TokensMoved:
     amount: TokenAmount
 
 
+@dataclass(frozen=True)
+class UnreadableEvent:
+    """A log of a contract of ours that this release cannot read; `reason` says what is in the way."""
+
+    place: Place
+    contract: WalletAddress
+    reason: str
+
+
 ChainEvent = (
-    ConsentGranted | ConsentRevoked | ContributionRegistered | ContributionErased | TokensMoved
+    ConsentGranted
+    | ConsentRevoked
+    | ContributionRegistered
+    | ContributionErased
+    | TokensMoved
+    | UnreadableEvent
 )
 
 

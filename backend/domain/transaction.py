@@ -8,10 +8,16 @@ from backend.domain.identifiers import TransactionId, TxHash, WalletAddress
 
 
 class TxStatus(StrEnum):
+    """PREPARED (signed, perhaps not sent) → SENT → CONFIRMED | REVERTED.
+
+    DISPLACED: a transaction that is not ours took the nonce, so this one can never be mined.
+    """
+
     PREPARED = "prepared"
     SENT = "sent"
     CONFIRMED = "confirmed"
     REVERTED = "reverted"
+    DISPLACED = "displaced"
 
 
 class TxPurpose(StrEnum):

@@ -5,7 +5,7 @@ from typing import Protocol
 from backend.domain.chain_events import ContributionRegistered, Registration
 from backend.domain.consent import Consent, ConsentGrant, ConsentRevocation, Kind
 from backend.domain.contribution import Schedule
-from backend.domain.errors import ChainRejected
+from backend.domain.errors import ChainRejected, ConsentRefused
 from backend.domain.identifiers import ContentDigest, TxHash, WalletAddress
 from backend.domain.money import TokenAmount
 from backend.domain.transaction import Call, Confirmation, Fees, SignedTransaction
@@ -73,10 +73,14 @@ class Chain(Protocol):
         """Where the transaction was mined, or None while it is not."""
         ...
 
-    def revert_reason(self, transaction: TxHash) -> ChainRejected:
+    def revert_reason(self, transaction: TxHash) -> ChainRejected | ConsentRefused:
         """Why a mined transaction failed."""
         ...
 
     def registered_in(self, transaction: TxHash) -> ContributionRegistered | None:
         """The registration that a mined transaction made."""
+        ...
+
+    def registration_event(self, digest: ContentDigest) -> ContributionRegistered | None:
+        """The registration of a digest, whichever transaction made it; slower than by hash."""
         ...

@@ -21,5 +21,8 @@ class ChainHistory(Protocol):
         ...
 
     def events(self, first: int, last: int) -> Iterator[ChainEvent]:
-        """Every event of the deployment's contracts in blocks first..last, in order."""
+        """Every event of the deployment's contracts in blocks first..last, in order.
+
+        A log that cannot be read comes as `UnreadableEvent`: it never hides the others.
+        """
         ...

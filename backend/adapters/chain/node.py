@@ -1,0 +1,64 @@
+"""One Ethereum node, asked over JSON-RPC."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import structlog
+
+from backend.domain.errors import ChainUnavailable
+
+if TYPE_CHECKING:
+    from backend.adapters.chain.provider import BoundedHTTPProvider
+
+_SHOWN = 200
+
+
+class NodeRefused(ChainUnavailable):
+    """The node answered with an error; `data` is what a contract gave for its revert, if any."""
+
+    def __init__(self, method: str, said: str, data: object) -> None:
+        super().__init__(f"the chain's node refused {method}: {said[:_SHOWN]}")
+        self.said = said
+        self.data = data
+
+
+class Node:
+    """Every question is answered within `limit_s`, or ends in `ChainUnavailable`."""
+
+    def __init__(self, url: str, *, limit_s: float) -> None:
+        self._url = url
+        self._limit_s = limit_s
+        # A URL may carry an access key, so only the host is ever shown.
+        self.host = urlsplit(url).hostname or "an address without a host"
+
+    def ask(self, method: str, *params: Any) -> object:
+        """The result of one JSON-RPC method."""
+        try:
+            answer: object = self._provider.make_request(method, params)  # type: ignore[arg-type]
+        except (OSError, ValueError, RecursionError) as error:
+            structlog.get_logger("chain").info(
+                "node_failed", host=self.host, method=method, fault=type(error).__name__
+            )
+            raise ChainUnavailable(
+                f"the chain's node at {self.host} did not answer {method}: "
+                "see that it runs and try again"
+            ) from error
+        if not isinstance(answer, dict):
+            raise ChainUnavailable(f"the chain's node at {self.host} does not speak JSON-RPC")
+        if answer.get("error") is not None:
+            raise _refusal(method, answer["error"])
+        return answer.get("result")
+
+    @cached_property
+    def _provider(self) -> "BoundedHTTPProvider":
+        from backend.adapters.chain.provider import BoundedHTTPProvider
+
+        return BoundedHTTPProvider(self._url, limit_s=self._limit_s)
+
+
+def _refusal(method: str, error: object) -> NodeRefused:
+    """What JSON-RPC nodes put into `error`: an object as a rule, plain text from some."""
+    if not isinstance(error, dict):
+        return NodeRefused(method, str(error), None)
+    return NodeRefused(method, str(error.get("message", "")), error.get("data"))
