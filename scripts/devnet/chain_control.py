@@ -78,5 +78,5 @@ class ChainControl:
         self.call("miner_stop")
 
     def start_mining(self) -> None:
-        """Mine again as the chain was told at its start."""
+        """Mine again; a chain without block time mines one block now, be it empty."""
         self.call("miner_start")

@@ -165,10 +165,18 @@ def _row_from_proc(folder: Path) -> _Row | None:
     # The command name stands in brackets and may itself hold brackets and spaces.
     fields = text.rpartition(")")[2].split()
     state, group, start = fields[0], fields[2], fields[19]
-    if state in "ZXx":
+    if state in "ZXx" and not _has_other_threads(folder):
         return None
     boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
     return _Row(int(folder.name), int(group), f"{boot}:{start}")
+
+
+def _has_other_threads(folder: Path) -> bool:
+    """Whether threads outlive a killed first thread: until they end, its ports stay taken."""
+    try:
+        return len(list((folder / "task").iterdir())) > 1
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _running_by_ps() -> Iterator[_Row]:

@@ -37,6 +37,7 @@ class Server(ABC):
         self.port = port
         self.process = process
         self._tied_to_parent = tied_to_parent
+        self._launched_here = False
 
     @property
     def log(self) -> Path:
@@ -61,11 +62,9 @@ class Server(ABC):
 
     def start(self, source: random.Random, *, excluding: Container[int] = ()) -> None:
         """Launch the server unless it runs; return when it answers, or leave nothing running."""
-        if self.is_running():
-            self.wait_until_ready()
-            return
         try:
-            self.launch(source, excluding=excluding)
+            if not self.is_running():
+                self.launch(source, excluding=excluding)
             self.wait_until_ready(relaunch_with=source)
         except BaseException:
             self.kill()
@@ -79,6 +78,7 @@ class Server(ABC):
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".previous.log"))
         self.port = port
+        self._launched_here = True
         self.process = processes.spawn(
             self.command(port),
             log=self.log,
@@ -88,11 +88,11 @@ class Server(ABC):
 
     def wait_until_ready(self, *, relaunch_with: random.Random | None = None) -> None:
         """Return when the server says it listens and answers a call, or raise ServerFailed."""
-        launches_left = _LAUNCHES - 1 if relaunch_with else 0
+        launches_left = _LAUNCHES if relaunch_with else 0
         deadline = time.monotonic() + self.patience_seconds
         while not self.is_ready():
             if not self.is_running():
-                if launches_left == 0 or relaunch_with is None or not self._lost_its_port():
+                if launches_left == 0 or relaunch_with is None or self._failed_by_itself():
                     raise ServerFailed(f"{self.name} ended while starting; {self._log_tail()}")
                 launches_left -= 1
                 self.launch(relaunch_with)
@@ -139,9 +139,10 @@ class Server(ABC):
         if self.process is not None:
             processes.resume(self.process)
 
-    def _lost_its_port(self) -> bool:
+    def _failed_by_itself(self) -> bool:
+        """Whether the end has another cause than a lost port, or a kill of an earlier process."""
         text = self._log_text()
-        return any(sign in text for sign in _PORT_TAKEN)
+        return self._launched_here and not any(sign in text for sign in _PORT_TAKEN)
 
     def _log_text(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
