@@ -1,0 +1,1 @@
+"""Health records, generators, models and their evaluation; imports nothing of the service."""

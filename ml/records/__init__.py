@@ -1,0 +1,1 @@
+"""Uploaded bytes in, typed arrays out, with numpy and pandas alone."""
