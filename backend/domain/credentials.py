@@ -15,6 +15,13 @@ def normal_login(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
+def known_login(text: str) -> str | None:
+    """The form under which to look an id up, or None when no account can have it."""
+    login = normal_login(text)
+    possible = len(login) <= LOGIN_LENGTH[1] and login.isprintable()
+    return login if possible else None
+
+
 def login_id(text: str) -> str:
     """A new sign-in id in its normal form: 3 to 64 printable characters without spaces."""
     login = normal_login(text)

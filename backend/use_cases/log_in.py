@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from backend.crypto.passwords import hash_password, needs_rehash, verify_password
 from backend.crypto.tokens import token_hash
 from backend.domain.account import Account
-from backend.domain.credentials import PASSWORD_LENGTH, normal_login
+from backend.domain.credentials import PASSWORD_LENGTH, known_login
 from backend.domain.errors import CredentialsRefused
 from backend.ports import Ports
 from backend.use_cases.start_session import StartedSession, start_session
@@ -22,8 +22,9 @@ class LogIn:
 
 def log_in(command: LogIn, *, ports: Ports) -> StartedSession:
     """A fresh session, or `CredentialsRefused` which says nothing about which half was wrong."""
+    login = known_login(command.id)
     with ports.database.read() as unit:
-        account = unit.accounts.by_login(normal_login(command.id))
+        account = None if login is None else unit.accounts.by_login(login)
     if not password_holds(account, command.password) or account is None:
         raise CredentialsRefused("the id or the password is wrong: check both and try again")
     new_hash = account.password_hash

@@ -8,9 +8,9 @@ from backend.crypto.tokens import token_hash
 from backend.domain.credentials import (
     CODE_BYTES,
     code_text,
+    known_login,
     new_password,
     normal_code,
-    normal_login,
 )
 from backend.domain.errors import CredentialsRefused
 from backend.ports import Ports
@@ -28,8 +28,9 @@ def recover_account(command: RecoverAccount, *, ports: Ports) -> str:
     password_hash = hash_password(new_password(command.password))
     given = token_hash(normal_code(command.recovery_code))
     next_code = code_text(ports.random_bytes(CODE_BYTES))
+    login = known_login(command.id)
     with ports.database.write() as unit:
-        account = unit.accounts.by_login(normal_login(command.id))
+        account = None if login is None else unit.accounts.by_login(login)
         expected = None if account is None else account.recovery_hash
         if not hmac.compare_digest(given, expected or "") or account is None:
             raise CredentialsRefused("the id or the recovery code is wrong: check both")

@@ -1,0 +1,67 @@
+"""Who may use which operation: one table, and nothing that is not in it can be served."""
+
+from enum import Enum
+
+from backend.domain.account import Role
+from backend.domain.errors import MisconfiguredService
+
+
+class Open(Enum):
+    """No session is asked for."""
+
+    OPEN = "open"
+
+
+Access = frozenset[Role] | Open
+
+OPEN = Open.OPEN
+EVERYONE = frozenset(Role)
+PATIENT = frozenset({Role.PATIENT})
+GUARDIAN = frozenset({Role.GUARDIAN})
+
+ACCESS: dict[str, Access] = {
+    "sign_up": OPEN,
+    "log_in": OPEN,
+    "recover_account": OPEN,
+    "offer_sign_in": OPEN,
+    "sign_in_with_ethereum": OPEN,
+    "sign_up_with_ethereum": OPEN,
+    "check_health": OPEN,
+    "check_readiness": OPEN,
+    "show_metrics": OPEN,
+    "show_documentation": OPEN,
+    "show_openapi": OPEN,
+    "log_out": EVERYONE,
+    "show_session": EVERYONE,
+    "show_account": EVERYONE,
+    "update_account": EVERYONE,
+    "change_password": EVERYONE,
+    "erase_account": EVERYONE,
+    "export_own_data": EVERYONE,
+    "show_wallet": EVERYONE,
+    "export_wallet": EVERYONE,
+    "list_access_log": EVERYONE,
+    "show_rewards": PATIENT,
+    "invite_guardian": PATIENT,
+    "accept_invitation": GUARDIAN,
+    "prepare_consent": PATIENT,
+    "grant_consent": PATIENT,
+    "list_consents": PATIENT,
+    "prepare_revocation": PATIENT,
+    "revoke_consent": PATIENT,
+    "contribute": PATIENT,
+    "inspect_file": PATIENT,
+    "list_contributions": PATIENT,
+    "show_contribution": PATIENT,
+    "read_contribution": PATIENT,
+    "prove_integrity": PATIENT,
+    "erase_contribution": PATIENT,
+}
+"""Operation id → the roles it is for."""
+
+
+def access_of(operation: str) -> Access:
+    """Who may use the operation; an operation without an entry stops the service at start."""
+    if operation not in ACCESS:
+        raise MisconfiguredService((f"operation {operation} has no entry in the access table",))
+    return ACCESS[operation]

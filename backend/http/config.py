@@ -1,0 +1,36 @@
+"""What the web layer needs to be told; `settings` fills it in."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from backend.crypto.sign_in import Audience
+
+
+@dataclass(frozen=True)
+class HttpConfig:
+    """Rates are written as in "10/minute", several of them with ";" between."""
+
+    public_url: str = "http://127.0.0.1:8000"
+    """Where people reach the service: sign-in messages are good for this address only."""
+    cookie_secure: bool = True
+    """Send the session cookie over https only."""
+    login_rate: str = "10/minute"
+    """Attempts to log in or recover, for one id."""
+    client_rate: str = "60/minute"
+    """Attempts to log in, recover or sign up, from one client address."""
+    upload_rate: str = "120/minute"
+    """Uploads of one account."""
+    rate_storage: str = "memory://"
+    """Where attempts are counted; several API processes need a shared one, such as redis://."""
+    concurrent_uploads: int = 4
+    """Uploads held in memory at a time; the next ones wait."""
+    upload_wait_s: float = 30.0
+    """How long an upload waits for its turn before it is told to come back."""
+    upload_time_s: float = 300.0
+    """How long the bytes of one upload may take to arrive."""
+    body_limit: int = 64 * 1024
+    """The most bytes of a request that is not an upload."""
+
+    def audience(self, chain_id: int) -> Audience:
+        """For whom people sign when they sign in with a wallet."""
+        return Audience(urlsplit(self.public_url).netloc, self.public_url, chain_id)

@@ -1,0 +1,88 @@
+"""How often one may try: counted per id, per client address, per account."""
+
+import hashlib
+import ipaddress
+import math
+import time
+from typing import Annotated
+
+from fastapi import Depends, Request
+from limits import RateLimitItem, parse_many
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
+
+from backend.domain.credentials import normal_login
+from backend.domain.errors import MisconfiguredService, RateLimited
+from backend.http.config import HttpConfig
+
+
+class RateLimits:
+    """One counter storage with the configured rates."""
+
+    def __init__(self, config: HttpConfig) -> None:
+        self._limiter = FixedWindowRateLimiter(storage_from_string(config.rate_storage))
+        self._login = _rates("login_rate", config.login_rate)
+        self._client = _rates("client_rate", config.client_rate)
+        self._upload = _rates("upload_rate", config.upload_rate)
+
+    def count_client(self, client: str) -> None:
+        """One attempt from this client address, or `RateLimited`."""
+        self._count(self._client, "client", client, "from your network")
+
+    def count_login(self, login: str) -> None:
+        """One attempt at this id, whoever makes it, or `RateLimited`."""
+        self._count(self._login, "login", normal_login(login), "for this id")
+
+    def count_upload(self, account_id: str) -> None:
+        """One upload of this account, or `RateLimited`."""
+        self._count(self._upload, "upload", account_id, "of this account")
+
+    def _count(self, rates: list[RateLimitItem], what: str, subject: str, whose: str) -> None:
+        name = hashlib.sha256(subject.encode()).hexdigest()
+        for rate in rates:
+            if not self._limiter.hit(rate, what, name):
+                reset = self._limiter.get_window_stats(rate, what, name).reset_time
+                wait = max(1, math.ceil(reset - time.time()))
+                raise RateLimited(
+                    f"too many attempts {whose}: try again in {wait} seconds", retry_after_s=wait
+                )
+
+
+class Attempts:
+    """Counts what one request attempts."""
+
+    def __init__(self, request: Request) -> None:
+        self._limits: RateLimits = request.app.state.rate_limits
+        self._client = client_network(request)
+
+    def count(self, login: str | None = None) -> None:
+        """An attempt from this client, and at this id where there is one, or `RateLimited`."""
+        self._limits.count_client(self._client)
+        if login is not None:
+            self._limits.count_login(login)
+
+
+async def _attempts(request: Request) -> Attempts:
+    return Attempts(request)
+
+
+AttemptsHere = Annotated[Attempts, Depends(_attempts)]
+
+
+def client_network(request: Request) -> str:
+    """The client's address; of IPv6 the /64, which one household has whole."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _rates(name: str, text: str) -> list[RateLimitItem]:
+    try:
+        return parse_many(text)
+    except ValueError as error:
+        raise MisconfiguredService((f'{name}: write a rate as in "10/minute"',)) from error
