@@ -13,7 +13,7 @@ from messages import consent_by, fields, sign_consent
 VMR = 10**6
 RATES = (100 * VMR, 20 * VMR, 30 * VMR, 50 * VMR)
 DAILY_CAP = 300 * VMR
-EPOCH_CAP = 1_000 * VMR
+EPOCH_CAP = 500 * VMR
 EPOCH_LENGTH = 7 * 86_400
 
 

@@ -44,9 +44,7 @@ def measured(
 
     def register(label: str, kind: int, quality: int) -> Any:
         content = hashlib.sha256(label.encode()).digest()
-        return registry.register(
-            content, 0x55, kind, alice, quality, {"from": recorder}
-        ).gas_used
+        return registry.register(content, 0x55, kind, alice, quality, {"from": recorder}).gas_used
 
     used["consent_relayed_first"] = grant(0)
     used["consent_relayed_renewal"] = grant(1)
@@ -76,7 +74,5 @@ def test_the_recorded_gas_is_what_the_operations_cost(measured: dict[str, int]) 
 
 
 @pytest.mark.parametrize("operation", CEILINGS)
-def test_no_operation_costs_more_than_promised(
-    operation: str, measured: dict[str, int]
-) -> None:
+def test_no_operation_costs_more_than_promised(operation: str, measured: dict[str, int]) -> None:
     assert measured[operation] <= CEILINGS[operation]
