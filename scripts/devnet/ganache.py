@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +62,8 @@ class Ganache(Server):
         packages.installed()
         seed = secrets.token_hex(_SEED_BYTES)
         command: list[str | Path] = [packages.node(), packages.FOLDER / "mnemonic.js", seed]
-        answer = subprocess.run(command, check=True, capture_output=True, text=True)
-        wallet = {"warning": _WARNING, "mnemonic": answer.stdout.strip()}
+        mnemonic = packages.run_tool(command, self.environment()).strip()
+        wallet = {"warning": _WARNING, "mnemonic": mnemonic}
         _write_private(self._wallet_file, wallet)
 
     def command(self, port: int) -> Sequence[str | Path]:

@@ -3,20 +3,17 @@
 import json
 import os
 import shutil
-import subprocess
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import packages
-from .errors import NetworkConflict, RpcFailed, ServerFailed, ToolMissing
+from .errors import NetworkConflict, RpcFailed, ToolMissing
 from .ipfs_address import IpfsAddress, parse_ipfs_address
 from .ports import HOST
 from .rpc import ipfs_rpc
 from .server import Server
-
-_INIT_SECONDS = 120
 
 
 class IpfsServer(Server):
@@ -71,20 +68,7 @@ class IpfsServer(Server):
         draft = self.folder / "repo.draft"
         if draft.exists():
             shutil.rmtree(draft)
-        command = [*self.tool(), "init", "--empty-repo"]
-        try:
-            subprocess.run(
-                command,
-                check=True,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                env=self._environment_for(draft),
-                timeout=_INIT_SECONDS,
-            )
-        except subprocess.CalledProcessError as fault:
-            raise ServerFailed(f"{self.name} could not make {draft}: {fault.stdout}") from fault
+        packages.run_tool([*self.tool(), "init", "--empty-repo"], self._environment_for(draft))
         config_file = draft / "config"
         config = json.loads(config_file.read_text())
         self.isolate(config)
@@ -168,7 +152,7 @@ class Kubo(IpfsServer):
         config["DNS"] = {"Resolvers": {}}
         config["Discovery"] = {"MDNS": {"Enabled": False}}
         config["Ipns"] = {**config.get("Ipns", {}), "DelegatedPublishers": []}
-        config["Routing"] = {"Type": "none"}
+        config["Routing"] = {"Type": "none", "DelegatedRouters": []}
         config["Swarm"]["DisableNatPortMap"] = True
 
     def command(self, port: int) -> Sequence[str | Path]:

@@ -8,10 +8,10 @@ import shutil
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from .errors import PackagesMissing, ToolMissing
+from .errors import PackagesMissing, ServerFailed, ToolMissing
 
 FOLDER = Path(__file__).resolve().parent
 SOLC_FOLDER = FOLDER / "solc"
@@ -21,6 +21,7 @@ _MODULES = FOLDER / "node_modules"
 # `npm ci` empties node_modules first, so the mark vanishes with an interrupted installation.
 _MARK = _MODULES / ".installed-from-lock"
 _OLDEST_NODE = 20
+_TOOL_SECONDS = 120
 _STEPS = 10
 
 
@@ -59,6 +60,27 @@ def installed() -> Path:
 def script(relative: str) -> list[str | Path]:
     """The command that runs a script of an installed package, as `ganache/dist/node/cli.js`."""
     return [node(), installed() / relative]
+
+
+def run_tool(command: Sequence[str | Path], environment: Mapping[str, str]) -> str:
+    """What a short-lived tool prints, or ServerFailed with what it said instead."""
+    try:
+        answer = subprocess.run(
+            command,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=dict(environment),
+            timeout=_TOOL_SECONDS,
+        )
+    except subprocess.TimeoutExpired as fault:
+        raise ServerFailed(f"{command[-1]} did not end within {_TOOL_SECONDS} s") from fault
+    except subprocess.CalledProcessError as fault:
+        said = (fault.stdout + fault.stderr).strip()
+        line = " ".join(str(part) for part in command)
+        raise ServerFailed(f"`{line}` ended with code {fault.returncode}: {said}") from fault
+    return answer.stdout
 
 
 def node() -> Path:

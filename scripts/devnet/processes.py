@@ -67,6 +67,7 @@ def is_alive(process: ProcessId) -> bool:
 def end(process: ProcessId, *, grace_seconds: float = 10.0) -> None:
     """Ask the whole process group to end, then kill what is left; return when it is gone."""
     _signal_group(process, signal.SIGTERM)
+    resume(process)
     if not _gone_within(process, grace_seconds):
         kill(process)
 

@@ -72,6 +72,8 @@ class Server(ABC):
 
     def launch(self, source: random.Random, *, excluding: Container[int] = ()) -> None:
         """Start the process on the port it had, if that is free, or on another; do not wait."""
+        # What is left of an earlier process may still hold the port and the data.
+        self.kill()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         port = choose_port(preferred=self.port, source=source, excluding=excluding)
         self.prepare(port)
@@ -98,8 +100,8 @@ class Server(ABC):
                 self.launch(relaunch_with)
             elif time.monotonic() > deadline:
                 raise ServerFailed(
-                    f"{self.name} does not answer {self.patience_seconds:.0f} s after its start; "
-                    f"{self._log_tail()}"
+                    f"{self.name} does not answer within {self.patience_seconds:.0f} s: stop it "
+                    f"and start it again; {self._log_tail()}"
                 )
             time.sleep(_STEP_SECONDS)
 

@@ -158,6 +158,29 @@ def test_a_node_of_ones_own_is_used_and_none_is_started(
     assert ipfs_node.server.is_ready()
 
 
+def test_the_kind_of_node_that_holds_the_content_is_kept(
+    networks: NetworkFactory,
+    ipfs_node: IpfsNodeUnderTest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = networks()
+    network.start(block_time=0)
+    network.stop()
+    program = tmp_path / "ipfs"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    assert networks(IPFS_API_URL=ipfs_node.api_url).start().ipfs_kind == "external"
+    network.stop()
+    assert network.start().ipfs_kind == "jsipfs"
+
+    with pytest.raises(ServerFailed, match="ipfs init --empty-repo` ended with code 1"):
+        networks("fresh").start(block_time=0)
+    assert _conditions(networks("fresh")) == ["stopped", "stopped"]
+
+
 def test_a_node_of_ones_own_that_does_not_answer_is_an_error(networks: NetworkFactory) -> None:
     network = networks(IPFS_API_URL="http://127.0.0.1:9")
 

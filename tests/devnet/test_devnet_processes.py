@@ -1,6 +1,7 @@
 """Processes of the local network are found again and stopped whole."""
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.devnet import processes
+from scripts.devnet.network import PROJECT
 from scripts.devnet.processes import ProcessId
 
 _SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -20,11 +22,22 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print(child.pid, flush=True)
 time.sleep(600)
 """
+_TYING = """
+import os, time
+from pathlib import Path
+from scripts.devnet import processes
+child = processes.spawn(
+    {sleep}, log=Path({log!r}), environment=dict(os.environ), tied_to_parent=True
+)
+print(child.pid, flush=True)
+time.sleep(600)
+"""
 
 
 def _spawn(tmp_path: Path, command: list[str]) -> ProcessId:
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     return processes.spawn(
-        command, log=tmp_path / "log", environment=dict(os.environ), tied_to_parent=True
+        command, log=tmp_path / "log", environment=environment, tied_to_parent=True
     )
 
 
@@ -101,6 +114,23 @@ def test_a_group_remembered_from_before_a_reboot_is_left_alone(tmp_path: Path) -
         assert _exists(child)
     finally:
         processes.kill(process)
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
+def test_a_process_tied_to_its_parent_dies_with_it(tmp_path: Path) -> None:
+    parent = _spawn(
+        tmp_path,
+        [sys.executable, "-c", _TYING.format(log=str(tmp_path / "child"), sleep=_SLEEP)],
+    )
+    child = _child_of(tmp_path / "log")
+    assert _exists(child)
+
+    os.kill(parent.pid, signal.SIGKILL)
+
+    deadline = time.monotonic() + 10
+    while _exists(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _exists(child)
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system has no /proc")
