@@ -3,8 +3,10 @@
 The audit has its own class: it knows no database and no secret.
 """
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,13 +15,22 @@ from backend.domain.errors import MisconfiguredService
 from backend.domain.policy import Policy
 from backend.http.config import HttpConfig
 
+PREFIX = "VITALMINT_"
+OF_OTHER_TOOLS = frozenset({"VITALMINT_SHARED_DATA", "VITALMINT_DEPLOYER_KEY"})
+"""Variables of the same prefix that the tests and the deployment script read."""
+
+ENVIRONMENT_FILE = ".run/vitalmint.env"
+"""Written by `make run`, so that `vitalmint …` finds what is left up; variables overrule it."""
+
 Positive = Annotated[int, Field(gt=0)]
 
 
 class Settings(BaseSettings):
     """The service's settings; each is an environment variable of the same name, VITALMINT_…"""
 
-    model_config = SettingsConfigDict(env_prefix="VITALMINT_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENVIRONMENT_FILE, frozen=True, extra="ignore"
+    )
 
     database_url: str = "sqlite:///.run/vitalmint.db"
     keyring_folder: Path = Path(".run/keyring")
@@ -36,7 +47,7 @@ class Settings(BaseSettings):
     login_rate: str = "10/minute"
     upload_rate: str = "120/minute"
     concurrent_uploads: Positive = 4
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     upload_limit: Positive = 64 * 1024 * 1024
     reservation_lease_s: Positive = 300
@@ -74,16 +85,30 @@ class Settings(BaseSettings):
 
 
 def read_settings(**given: Any) -> Settings:
-    """The settings, or `MisconfiguredService` with every fault; `given` overrules the environment."""
+    """The settings, `given` before the environment, or `MisconfiguredService` with every fault."""
+    faults = _unknown_variables(os.environ)
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
-        raise MisconfiguredService(faults_of(error)) from error
+        raise MisconfiguredService((*faults, *faults_of(error))) from error
+    if faults:
+        raise MisconfiguredService(faults)
+    return settings
 
 
 def faults_of(error: ValidationError) -> tuple[str, ...]:
     """One line a fault, naming the variable and what it needs, never its value."""
     return tuple(
-        f"VITALMINT_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+        f"{PREFIX}{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
         for fault in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """A misspelt setting would otherwise be a default that nobody wanted."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | OF_OTHER_TOOLS
+    return tuple(
+        f"{name}: there is no such setting; `vitalmint settings` lists them all"
+        for name in sorted(environment)
+        if name.startswith(PREFIX) and name not in known
     )

@@ -1,10 +1,12 @@
 """Lease one job, run it, say how it ended. A killed runner's job is leased again by the next."""
 
 import threading
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import PurePath
 
 import structlog
 
@@ -38,12 +40,19 @@ class Runner:
         if job is None:
             return False
         log = structlog.get_logger("jobs").bind(job=job.name, attempt=job.attempts + 1)
+        if self._is_hopeless(job):
+            self._bury(job, job.last_error or "its runner died every time")
+            return True
         try:
             with self._beating(job):
                 answer = self.functions[job.name](job.key, ports=self.ports)
         except VitalMintError as error:
             log.warning("job_failed", code=error.code)
             self._failed(job, error.code)
+            return True
+        except Exception as fault:  # noqa: BLE001 - the boundary: one broken job stops no other
+            log.error("job_broken", error=type(fault).__name__, where=_where(fault))
+            self._failed(job, type(fault).__name__)
             return True
         self._ended(job, answer)
         log.info("job_ran", done=answer is None)
@@ -67,13 +76,20 @@ class Runner:
 
     def _failed(self, job: Job, error: str) -> None:
         """Try later, twice as long each time; a job that never stops failing is buried."""
+        if self._is_hopeless(replace(job, attempts=job.attempts + 1)):
+            self._bury(job, error)
+            return
         wait = timedelta(seconds=min(2 ** min(job.attempts, 20), LONGEST_WAIT_S))
         with self.ports.database.write() as unit:
-            if job.attempts + 1 >= self.ports.policy.job_attempts and job.name not in PERIODIC:
-                unit.jobs.bury(job.id, holder=self.holder, error=error)
-                return
             run_at = self.ports.clock.now() + wait
             unit.jobs.retry(job.id, holder=self.holder, run_at=run_at, error=error)
+
+    def _is_hopeless(self, job: Job) -> bool:
+        return job.attempts >= self.ports.policy.job_attempts and job.name not in PERIODIC
+
+    def _bury(self, job: Job, error: str) -> None:
+        with self.ports.database.write() as unit:
+            unit.jobs.bury(job.id, holder=self.holder, error=error)
 
     @contextmanager
     def _beating(self, job: Job) -> Iterator[None]:
@@ -97,3 +113,9 @@ class Runner:
 
     def _fresh_id(self) -> JobId:
         return JobId(random_id_text(self.ports.random_bytes(16)))
+
+
+def _where(fault: Exception) -> list[str]:
+    """Files and lines; the message of an unforeseen error may hold data and stays out."""
+    frames = traceback.extract_tb(fault.__traceback__)[-5:]
+    return [f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames]

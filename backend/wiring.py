@@ -1,0 +1,103 @@
+"""Settings → Ports: the only file that chooses adapters."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from backend.adapters.clock import SystemClock
+from backend.adapters.content_store.kubo import KuboContentStore
+from backend.adapters.database import schema
+from backend.adapters.database.unit_of_work import SqlDatabase, open_database
+from backend.adapters.keys.file_keyring import FileKeyring
+from backend.adapters.keys.master_keys import FolderMasterKeys
+from backend.adapters.records.reader import MlRecordReader
+from backend.domain.errors import MisconfiguredService
+from backend.ports import Ports
+from backend.ports.keys import Keyring
+from backend.ports.records import RecordReader
+from backend.settings import Settings
+
+
+@contextmanager
+def connect(settings: Settings) -> Iterator[Ports]:
+    """Everything the settings name, checked, and closed again afterwards."""
+    from backend.adapters.chain.deployment import read_deployment
+    from backend.adapters.chain.ethereum_chain import EthereumChain
+    from backend.adapters.chain.history import EthereumHistory
+    from backend.adapters.chain.node import Node
+
+    clock = SystemClock()
+    deployment = read_deployment(settings.deployment_file)
+    node = Node(settings.rpc_url, limit_s=settings.chain_timeout_s)
+    chain = EthereumChain(deployment, node, relayer_key(settings), clock)
+    with database(settings) as opened:
+        yield Ports(
+            clock=clock,
+            random_bytes=os.urandom,
+            database=opened,
+            keys=keyring(settings),
+            content=KuboContentStore(settings.ipfs_api_url, timeout_s=settings.content_timeout_s),
+            chain=chain,
+            history=EthereumHistory([deployment], node),
+            records=record_reader(),
+            policy=settings.policy(),
+        )
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[SqlDatabase]:
+    """The database alone, for commands that need nothing else."""
+    opened = open_database(settings.database_url)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to this release's schema."""
+    schema.upgrade(settings.database_url)
+
+
+def keyring(settings: Settings) -> Keyring:
+    """The keyring that the settings name."""
+    return FileKeyring(settings.keyring_folder, FolderMasterKeys(settings.master_key_folder))
+
+
+def record_reader() -> RecordReader:
+    """The readers of every kind."""
+    return MlRecordReader()
+
+
+def relayer_key(settings: Settings) -> bytes:
+    """The recorder's private key from its file, which nobody else may read."""
+    file: Path = settings.relayer_key_file
+    name = "VITALMINT_RELAYER_KEY_FILE"
+    if not file.is_file():
+        raise MisconfiguredService((f"{name}: there is no file at {file}",))
+    if file.stat().st_mode & 0o077:
+        raise MisconfiguredService((f"{name}: others may read {file}: chmod 600 it",))
+    try:
+        return bytes.fromhex(file.read_text().strip().removeprefix("0x"))
+    except ValueError as error:
+        raise MisconfiguredService((f"{name}: {file} holds no hexadecimal key",)) from error
+
+
+def configure_logging(settings: Settings) -> None:
+    """JSON lines on standard error, from the level that the settings name."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
