@@ -17,8 +17,10 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from backend.domain.errors import MisconfiguredService
 
 BUSY_S = 5
+LONGEST_TURN_S = 30
+"""How long a unit of work waits for its turn among those of its own process."""
 LONGEST_WAIT_S = 60
-"""For another process that is migrating."""
+"""How long a migration waits for another process's."""
 _SQLITE = (
     f"PRAGMA busy_timeout = {BUSY_S * 1000}",
     "PRAGMA journal_mode = WAL",
@@ -115,5 +117,5 @@ def _postgres(url: URL) -> Engine:
         max_overflow=20,
         pool_pre_ping=True,
         pool_size=10,
-        pool_timeout=BUSY_S,
+        pool_timeout=LONGEST_TURN_S,
     )

@@ -1,6 +1,6 @@
 """The few things a repository does with rows, the same on both engines."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Delete, Update
@@ -31,6 +31,11 @@ class Rows:
             statement = statement.with_for_update(key_share=True)
         return self._session.exec(statement).first()
 
+    def hold(self, statement: SelectOfScalar[Value]) -> None:
+        """Until a writing unit ends, nobody else changes, deletes or refers to these rows."""
+        if self._writing and not self._sqlite:
+            self._session.exec(statement.with_for_update()).all()
+
     def free(self, statement: SelectOfScalar[Value]) -> Value | None:
         """The first row that no other unit has locked, locked for this one."""
         return self._session.exec(statement.with_for_update(skip_locked=True)).first()
@@ -49,17 +54,15 @@ class Rows:
 
     def insert_new(self, table: type[Table], columns: Columns) -> bool:
         """A new row; False, and nothing done, when it would repeat a unique value."""
-        statement = self.insert_into(table).values(**columns).on_conflict_do_nothing()
-        return self._session.exec(statement).rowcount == 1
+        return self.insert_many_new(table, [columns]) == 1
 
-    def insert_many_new(self, table: type[Table], rows: Iterable[Columns]) -> int:
+    def insert_many_new(self, table: type[Table], rows: Sequence[Columns]) -> int:
         """How many of the rows were new and are there now; the others are left as they were."""
-        many = list(rows)
-        if not many:
+        if not rows:
             return 0
         key = list(table.__table__.primary_key)  # type: ignore[attr-defined]
         statement = self.insert_into(table).on_conflict_do_nothing().returning(*key)
-        return len(self._session.connection().execute(statement, many).all())
+        return len(self._session.connection().execute(statement, rows).all())
 
     def change(self, statement: Update | Delete) -> int:
         """How many rows an update or a delete touched."""

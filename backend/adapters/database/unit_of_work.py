@@ -12,7 +12,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from backend.adapters.database.engines import Engines, database_url, open_engines
+from backend.adapters.database.engines import (
+    LONGEST_TURN_S,
+    Engines,
+    database_url,
+    open_engines,
+)
 from backend.adapters.database.faults import domain_errors
 from backend.adapters.database.repositories.access_log import SqlAccessLog
 from backend.adapters.database.repositories.accounts import SqlAccounts
@@ -30,8 +35,6 @@ from backend.adapters.database.rows import Rows
 from backend.adapters.database.schema import NEWEST, revision_of
 from backend.domain.errors import DatabaseUnavailable
 from backend.ports.unit_of_work import UnitOfWork
-
-LONGEST_TURN_S = 30
 
 
 class SqlUnitOfWork:

@@ -7,7 +7,7 @@ from sqlmodel import col, func, select
 
 from backend.adapters.database.mapping import contribution_columns, contribution_of
 from backend.adapters.database.rows import Rows
-from backend.adapters.database.tables import ContributionRow
+from backend.adapters.database.tables import AccountRow, ContributionRow
 from backend.domain.contribution import Contribution, Status
 from backend.domain.errors import IllegalTransition
 from backend.domain.identifiers import AccountId, ContentDigest, ContributionId
@@ -37,6 +37,8 @@ class SqlContributions:
         return None if row is None else contribution_of(row)
 
     def of_account(self, account_id: AccountId) -> list[Contribution]:
+        """In a writing unit the list stays whole: none is added before the unit ends."""
+        self._rows.hold(select(col(AccountRow.id)).where(col(AccountRow.id) == account_id))
         rows = self._rows.all(
             select(ContributionRow)
             .where(col(ContributionRow.account_id) == account_id)

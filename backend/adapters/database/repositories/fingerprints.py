@@ -22,7 +22,7 @@ class SqlFingerprints:
         wanted = sorted(set(fingerprints))
         owner = {"contribution_id": contribution_id}
         fresh = self._rows.insert_many_new(
-            FingerprintRow, ({"fingerprint": one, **owner} for one in wanted)
+            FingerprintRow, [{"fingerprint": one, **owner} for one in wanted]
         )
         return len(wanted) - fresh
 

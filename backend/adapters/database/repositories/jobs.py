@@ -1,6 +1,6 @@
 """The queue of work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -42,20 +42,20 @@ class SqlJobs:
         return job
 
     def heartbeat(self, job_id: JobId, *, holder: str, until: datetime) -> bool:
-        return self._held(job_id, holder, lease_until=until)
+        return self._held(job_id, holder, {"lease_until": until})
 
     def finish(self, job_id: JobId, *, holder: str) -> None:
-        self._held(job_id, holder, status=JobStatus.DONE.value, **_FREE)
+        self._held(job_id, holder, {"status": JobStatus.DONE.value, **_FREE})
 
     def retry(self, job_id: JobId, *, holder: str, run_at: datetime, error: str | None) -> None:
         attempts = 0 if error is None else col(JobRow.attempts) + 1
         again = {"status": JobStatus.WAITING.value, "run_at": run_at, **_FREE}
-        self._held(job_id, holder, **again, attempts=attempts, last_error=error)
+        self._held(job_id, holder, {**again, "attempts": attempts, "last_error": error})
 
     def bury(self, job_id: JobId, *, holder: str, error: str) -> None:
         attempts = col(JobRow.attempts) + 1
         dead = {"status": JobStatus.DEAD.value, **_FREE}
-        self._held(job_id, holder, **dead, attempts=attempts, last_error=error)
+        self._held(job_id, holder, {**dead, "attempts": attempts, "last_error": error})
 
     def revive(self, job_id: JobId, run_at: datetime) -> None:
         row = self._rows.one(select(JobRow).where(col(JobRow.id) == job_id))
@@ -72,7 +72,7 @@ class SqlJobs:
     def unfinished(self) -> list[Job]:
         return self._with_status(_QUEUED)
 
-    def _held(self, job_id: JobId, holder: str, **changes: Any) -> bool:
+    def _held(self, job_id: JobId, holder: str, changes: Mapping[str, Any]) -> bool:
         """Change the job while the holder has it; False when it has not any more."""
         statement = (
             update(JobRow)
