@@ -63,7 +63,7 @@ bench: setup ## Ratios against baselines of the same run
 	$(VENV)/bin/python -m benchmarks
 
 slither: setup ## Static analysis of the contracts
-	$(PYTHON) scripts/slither.py
+	$(PYTHON) -m scripts.slither
 
 clean: stop ## Remove what was built and every local datum
 	rm -rf .run .devnet build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

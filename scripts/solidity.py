@@ -31,6 +31,7 @@ def standard_json(outputs: list[str]) -> dict[str, Any]:
         "sources": sources,
         "settings": {
             "evmVersion": "shanghai",
+            "remappings": ["@openzeppelin/=scripts/devnet/node_modules/@openzeppelin/"],
             "outputSelection": {"*": {"*": outputs}},
         },
     }
