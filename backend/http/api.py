@@ -7,6 +7,7 @@ from backend.http.openapi import describe, operations
 from backend.http.routers import (
     access_log,
     accounts,
+    consents,
     contributions,
     documentation,
     export,
@@ -23,6 +24,7 @@ _ROUTERS = (
     sessions.router,
     siwe.router,
     invitations.router,
+    consents.router,
     contributions.router,
     rewards.router,
     wallet.router,
