@@ -1,0 +1,129 @@
+"""`make run`: start everything, contribute, audit, tamper with a copy, and stay up.
+
+python -m scripts.run [--cgm FILE --zone ZONE] [--people N] [--stop]
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from backend.domain.identifiers import Cid
+from scripts.devnet.errors import DevnetError
+from scripts.run.files import ExampleFile, own_file, simulated_files
+from scripts.run.patient import Patient, PatientStuck
+from scripts.run.stack import PROJECT, Running, Stack, StackFailed
+from scripts.run.tampering import BlockMissing, tampered_copy
+
+HOME = PROJECT / ".run"
+CONTENT_TIMEOUT_S = 30.0
+
+
+def main() -> int:
+    """0 when everything went as it must, 1 when it did not, 2 for wrong arguments."""
+    wanted = _arguments()
+    console = Console(highlight=False, soft_wrap=True)
+    stack = Stack(HOME, report=lambda line: console.print(f"[dim]  {line}[/]"))
+    try:
+        if wanted.stop:
+            console.print("stopped" if stack.stop() else "nothing was running")
+            return 0
+        return _run(wanted, stack, console)
+    except (StackFailed, PatientStuck, DevnetError, BlockMissing) as fault:
+        console.print(f"[bold red]✗[/] {fault}")
+        return 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument("--cgm", type=Path, help="your own export")
+    parser.add_argument("--zone", help="IANA zone of its clock, such as Europe/London")
+    parser.add_argument("--people", type=int, default=4, help="simulated patients")
+    parser.add_argument("--stop", action="store_true", help="stop what was left up")
+    wanted = parser.parse_args()
+    if wanted.cgm and not wanted.cgm.is_file():
+        parser.error(f"there is no file {wanted.cgm}")
+    if wanted.cgm and not wanted.zone:
+        parser.error("--cgm needs --zone: the file's clock does not say which zone it is in")
+    return wanted
+
+
+def _run(wanted: argparse.Namespace, stack: Stack, console: Console) -> int:
+    console.rule("[bold]1  starting")
+    running = stack.start()
+    console.rule("[bold]2  contributing")
+    if wanted.cgm:
+        files = [own_file(wanted.cgm, wanted.zone)]
+    else:
+        files = simulated_files(wanted.people, stack.home / "simulated.json")
+    cids = [cid for file in files if (cid := _contribute(running, file, console))]
+    console.rule("[bold]3  auditing, with chain and IPFS alone")
+    if _audit(running.ipfs_api_url, console) != 0:
+        console.print("[bold red]✗[/] the audit found a breach")
+        return 1
+    if cids:
+        console.rule("[bold]4  tampering with one stored byte, in a copy")
+        if _tamper(running, cids, stack.home, console) == 0:
+            console.print("[bold red]✗[/] the audit did not find the changed byte")
+            return 1
+    _farewell(running, console)
+    return 0
+
+
+def _contribute(running: Running, file: ExampleFile, console: Console) -> Cid | None:
+    """One person from sign-up to reward, each step with what can be checked."""
+    console.print(f"[bold]{file.name}[/]  {file.described}")
+    with Patient(running.api_url) as patient:
+        consent = patient.consent()
+        console.print(f"  consent    {consent['status']} on chain, wallet {consent['wallet']}")
+        try:
+            receipt = patient.contribute(file.name, file.data, file.zone)
+        except PatientStuck as refusal:
+            console.print(f"  [yellow]refused[/]    {refusal}")
+            return None
+        understood = receipt["summary"]["fields"]
+        console.print(
+            f"  understood {understood['readings']} readings, {understood['unit']}, "
+            f"{understood['format']}, {understood['start']} to {understood['end']}"
+        )
+        console.print(f"  sealed     {receipt['size']} bytes as {receipt['cid']}")
+        anchored = patient.anchored(receipt["contribution_id"])
+        if anchored["status"] != "anchored":
+            raise PatientStuck(f"{anchored['status']}: {anchored['reason']}")
+        console.print(f"  anchored   in transaction {anchored['transaction']}")
+        quality = receipt["summary"]["quality"]
+        balance = patient.rewards()["balance"]
+        console.print(
+            f"  rewarded   {anchored['reward']} VMR for quality {quality:.3f}, balance {balance}"
+        )
+    return Cid(receipt["cid"])
+
+
+def _audit(ipfs_api_url: str, console: Console) -> int:
+    """`vitalmint audit`, exactly as anyone would call it."""
+    vitalmint = Path(sys.executable).with_name("vitalmint")
+    command = [str(vitalmint), "audit", "--ipfs", ipfs_api_url]
+    console.print("[dim]$ vitalmint audit[/]")
+    return subprocess.run(command, cwd=PROJECT, check=False).returncode
+
+
+def _tamper(running: Running, cids: list[Cid], home: Path, console: Console) -> int:
+    """The audit's exit status over a copy with one changed byte; the live node is only read."""
+    folder = home / "tampered-copy"
+    with tampered_copy(running.ipfs_api_url, cids, folder, timeout_s=CONTENT_TIMEOUT_S) as copy_url:
+        return _audit(copy_url, console)
+
+
+def _farewell(running: Running, console: Console) -> None:
+    console.rule("[bold green]everything holds, and stays up")
+    console.print(f"  API        {running.api_url}/docs")
+    console.print(f"  readiness  {running.api_url}/readyz      metrics  {running.api_url}/metrics")
+    console.print(f"  chain      {running.rpc_url}      IPFS  {running.ipfs_api_url}")
+    console.print("  audit      .venv/bin/vitalmint audit --json")
+    console.print("  stop       make stop")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
