@@ -11,11 +11,11 @@ from backend.domain.contribution import Contribution, Status
 from backend.domain.errors import IllegalTransition, NotFound
 from backend.domain.identifiers import AccountId, ContributionId, JobId, random_id_text
 from backend.domain.job import Again
-from backend.domain.transaction import TxPurpose, TxStatus
+from backend.domain.transaction import TxPurpose
 from backend.ports import Ports
 from backend.ports.repositories import ErasureMark
 from backend.ports.unit_of_work import UnitOfWork
-from backend.use_cases.relay_transactions import submit
+from backend.use_cases.relay_transactions import UNDER_WAY, latest_under_way, settle, submit
 
 _GONE = (Status.ERASING, Status.ERASED)
 RETRY = timedelta(seconds=2)
@@ -85,9 +85,8 @@ def finish_erasure(key: str, *, ports: Ports) -> Again | None:
 
 def _mark_on_chain(row: Contribution, ports: Ports) -> Again | None:
     """None when the chain needs nothing more: marked, or never registered and never will be."""
-    with ports.database.read() as unit:
-        registering = unit.transactions.latest(TxPurpose.REGISTER, row.id)
-    if registering is not None and registering.status in (TxStatus.PREPARED, TxStatus.SENT):
+    registering = latest_under_way(TxPurpose.REGISTER, row.id, ports=ports)
+    if registering is not None and settle(registering, ports=ports).status in UNDER_WAY:
         return Again(ports.clock.now() + RETRY, "its registration is still under way")
     registration = ports.chain.registration_of(row.digest)
     if registration is None or registration.erased:

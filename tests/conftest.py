@@ -1,0 +1,7 @@
+"""Fixtures that every test may ask for; servers start only when one does."""
+
+pytest_plugins = [
+    "tests.devnet_fixtures",
+    "tests.postgres_fixture",
+    "tests.database_fixture",
+]
