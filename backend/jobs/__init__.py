@@ -8,7 +8,7 @@ from backend.use_cases import (
     anchor_contributions,
     erase_contribution,
     follow_chain,
-    grant_consent,
+    settle_consent,
     sweep_reservations,
 )
 
@@ -23,10 +23,11 @@ def job_functions() -> Mapping[str, JobFunction]:
     """Every job this release knows."""
     return {
         "anchor_contribution": anchor_contributions.run,
-        "settle_consent": grant_consent.run,
+        "settle_consent": settle_consent.run,
         "finish_erasure": erase_contribution.finish_erasure,
         "sweep_reservations": sweep_reservations.run,
         "follow_chain": follow_chain.run,
+        "follow_event": follow_chain.run_event,
     }
 
 
