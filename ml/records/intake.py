@@ -125,7 +125,8 @@ def _refuse_formulas(
     cells = cells[cells < raw.size]
     quoted = cells[raw[cells] == ord('"')] + 1
     heads = np.concatenate([cells, quoted[quoted < raw.size]])
-    suspects = heads[np.isin(raw[heads], np.frombuffer(b"=@+-", dtype=np.uint8))]
+    risky = np.isin(np.arange(256), np.frombuffer(b"=@+-", dtype=np.uint8))
+    suspects = heads[risky[raw[heads]]]
     if suspects.size == 0:
         return
     formula = re.compile(_FORMULA % delimiter.encode())

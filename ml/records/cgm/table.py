@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,8 @@ def read_table(text: bytes, layout: Layout) -> RawReadings:
             no time, two units; each with its line.
     """
     body = text[layout.body :]
+    if not body.strip():
+        raise UnreadableRecord(_NO_READINGS)
     admit_csv(body, first_line=layout.first_line, width=layout.width, delimiter=layout.delimiter)
     frame = _parse(body, layout)
     unit = _unit(frame, layout)
@@ -73,16 +76,16 @@ def read_table(text: bytes, layout: Layout) -> RawReadings:
 def _parse(body: bytes, layout: Layout) -> pd.DataFrame:
     """The columns that matter, labelled by index; repeated texts as categories."""
     roles = (layout.record, layout.device, layout.unit_column, *(i for _, i in layout.streams))
-    kinds: dict[int, Any] = {index: "category" for index in roles if index is not None}
-    clock = [] if layout.device_clock is None else [layout.device_clock]
+    kinds: dict[str, Any] = {str(index): "category" for index in roles if index is not None}
+    clock = [] if layout.device_clock is None else [str(layout.device_clock)]
+    # A header of our own: the file's may repeat a name, and its lines may all be shorter.
+    names = layout.delimiter.join(map(str, range(layout.width)))
     try:
-        return pd.read_csv(
-            io.BytesIO(body),
+        frame = pd.read_csv(
+            io.BytesIO(names.encode() + b"\n" + body),
             sep=layout.delimiter,
-            header=None,
-            names=range(layout.width),
-            usecols=sorted({layout.time, *kinds, *clock}),
-            dtype={layout.time: str, **kinds},
+            usecols=[str(layout.time), *kinds, *clock],
+            dtype={str(layout.time): str, **kinds},
             index_col=False,
             keep_default_na=False,
             na_values=[""],
@@ -90,12 +93,11 @@ def _parse(body: bytes, layout: Layout) -> pd.DataFrame:
             low_memory=False,
             encoding="utf-8",
         )
-    except pd.errors.EmptyDataError:
-        raise UnreadableRecord(_NO_READINGS) from None
     except pd.errors.ParserError as fault:
         found = re.search(r"(?:line|row) (\d+)", str(fault))
         line = None if found is None else layout.first_line + int(found[1]) - 1
         raise UnreadableRecord("malformed CSV, such as a quote never closed", line) from None
+    return frame.set_axis(frame.columns.astype(int), axis=1)
 
 
 def _unit(frame: pd.DataFrame, layout: Layout) -> str:
@@ -129,15 +131,20 @@ def _rows(frame: pd.DataFrame, stream: Stream, column: int, unit: str, layout: L
     if stream.record is not None and layout.record is not None:
         records = frame[layout.record].cat
         wanted = [str(text).strip() == stream.record for text in records.categories]
-        mine &= np.append(wanted, False)[records.codes.to_numpy()]
+        mine &= _along(wanted, records.codes.to_numpy())
     glossary = read_cells([str(text) for text in values.categories], unit, layout.format)
-    mine &= ~np.append(glossary.missing, True)[codes]
-    faulty = np.append([fault is not None for fault in glossary.faults], False)[codes] & mine
+    mine &= ~_along(glossary.missing, codes)
+    faulty = mine & _along([fault is not None for fault in glossary.faults], codes)
     if faulty.any():
         row = int(np.argmax(faulty))
         raise UnreadableRecord(str(glossary.faults[codes[row]]), layout.first_line + row)
     index = np.flatnonzero(mine)
     return _Rows(index=index, cells=codes[index], glossary=glossary, scanned=stream.scanned)
+
+
+def _along(flags: Iterable[bool], codes: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """The flag of each row's category; False where the cell is empty, whose code is -1."""
+    return np.array([*flags, False], dtype=bool)[codes]
 
 
 def _times(

@@ -14,7 +14,7 @@ from ml.records.units import MG_DL, MMOL_L, tenths_of_mg_dl
 _LOW_WORDS = frozenset({"low", "lo"})
 _HIGH_WORDS = frozenset({"high", "hi"})
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "--", "---"})
-_NUMBER = re.compile(r"\d{1,6}(?:[.,]\d{1,12})?")
+_NUMBER = re.compile(r"\d{1,6}(?:[.,]\d{1,20})?")
 
 # Half a decimal of mmol/L would do for rounding; a whole one leaves room for vendors that
 # convert with 18 or 18.0182.

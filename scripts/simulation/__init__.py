@@ -1,0 +1,1 @@
+"""Simulated people and the vendor files that their devices would export."""
