@@ -69,7 +69,9 @@ def audit(
     resume: Annotated[Path | None, typer.Option(help="checkpoint to go on from")] = None,
 ) -> None:
     """Verify everything on chain and IPFS, without the service; non-zero exit on any breach."""
-    sys.exit(wiring.run_audit(rpc, ipfs, deployment, as_json=as_json, resume=resume))
+    from backend.auditor import run_audit
+
+    sys.exit(run_audit(rpc, ipfs, deployment, as_json=as_json, resume=resume))
 
 
 @app.command()

@@ -1,0 +1,132 @@
+"""The report for people."""
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from backend.adapters.audit_output.document import (
+    address_text,
+    cid_text,
+    kind_name,
+    time_text,
+)
+from backend.domain.audit_checks import MEANINGS
+from backend.domain.audit_report import AuditReport, CheckResult, ContentState, ContributionLine
+from backend.domain.money import ONE_TOKEN
+
+LISTED = 40
+"""Longer lists are cut here; --json has them whole."""
+
+_STYLES = {ContentState.HELD: "green", ContentState.ERASED: "dim"}
+
+
+def print_report(report: AuditReport, console: Console) -> None:
+    """Contributions, checks, notes, breaches, verdict."""
+    console.print(_contributions(report))
+    _say_cut(len(report.contributions), "contributions", console)
+    console.print(_checks(report))
+    for note in report.notes[:LISTED]:
+        console.print(Text(f"note  {note.subject}: {note.message}", "yellow"))
+    _say_cut(len(report.notes), "notes", console)
+    for breach in report.breaches[:LISTED]:
+        promises = ", ".join(MEANINGS[breach.check][1])
+        console.print(Text(f"BREACH  {breach.check} ({promises})", "bold red"))
+        console.print(Text(f"  {breach.subject}"))
+        console.print(Text(f"  expected  {breach.expected}\n  found     {breach.found}"))
+    _say_cut(len(report.breaches), "breaches", console)
+    _print_summary(report, console)
+
+
+def tokens(base_units: int) -> str:
+    """An amount with its six decimals, also one that no honest chain can hold."""
+    sign, units = ("-", -base_units) if base_units < 0 else ("", base_units)
+    return f"{sign}{units // ONE_TOKEN}.{units % ONE_TOKEN:06d}"
+
+
+def _contributions(report: AuditReport) -> Table:
+    table = Table(title="Contributions", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("contributor", no_wrap=True)
+    table.add_column("registered", no_wrap=True)
+    table.add_column("content", no_wrap=True)
+    table.add_column("reward", justify="right", no_wrap=True)
+    table.add_column("quality*", justify="right")
+    table.add_column("signer*")
+    table.add_column("state")
+    for line in report.contributions[:LISTED]:
+        table.add_row(*_cells(line))
+    return table
+
+
+def _cells(line: ContributionLine) -> tuple[str | Text, ...]:
+    address, cid = address_text(line.contributor) or "–", cid_text(line) or "–"
+    return (
+        kind_name(line.kind),
+        f"{address[:6]}…{address[-4:]}",
+        time_text(line.registered_at)[:10],
+        f"…{cid[-8:]}",
+        tokens(line.reward),
+        f"{line.quality / 10_000:.4f}",
+        {None: "–", True: "kept", False: "own"}[line.custodial],
+        Text(line.state.value.replace("_", " "), _STYLES.get(line.state, "bold red")),
+    )
+
+
+def _checks(report: AuditReport) -> Table:
+    table = Table(title="Checks", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("")
+    table.add_column("what was checked")
+    table.add_column("promises")
+    table.add_column("holds", justify="right")
+    for result in report.checks:
+        meaning, promises = MEANINGS[result.check]
+        table.add_row(_mark(result), meaning, " ".join(promises), _share(result))
+    return table
+
+
+def _share(result: CheckResult) -> str:
+    """How many of the objects that were looked at are as promised."""
+    if not result.checked:
+        return "nothing"
+    return f"{result.checked - result.breaches} of {result.checked}"
+
+
+def _mark(result: CheckResult) -> Text:
+    if result.breaches:
+        return Text("✗", "bold red")
+    return Text("✓", "green") if result.checked else Text("–", "dim")
+
+
+def _print_summary(report: AuditReport, console: Console) -> None:
+    totals, chain = report.totals, report.chain
+    own = totals.grants - totals.grants_custodial
+    console.print(
+        f"{totals.contributions} contributions ({totals.erased} erased, {totals.unpaid} unpaid), "
+        f"{totals.content_bytes} bytes held; {tokens(totals.minted)} VMR minted to "
+        f"{totals.holders} holders\n"
+        f"{totals.grants} consents: {totals.grants_custodial} by a kept wallet*, {own} by the "
+        f"person's own*; {totals.revocations} revoked\n"
+        "* claimed, not verified: quality by the operator, the sort of wallet by the signer",
+        highlight=False,
+    )
+    console.print(
+        f"chain {chain.chain_id}, blocks {chain.first_block} to {chain.head_number}, "
+        f"{chain.blocks_opened} opened; everything hangs on this hash, compare it with another "
+        f"node:\n0x{chain.head_hash.hex()}  ({time_text(chain.head_time)})",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if report.resumption is not None:
+        console.print(
+            f"resumed: {report.resumption.blocks} headers and {report.resumption.contents} "
+            f"contents had passed in the run begun {time_text(report.resumption.begun_at)}",
+            highlight=False,
+        )
+    verdict = "everything holds" if report.holds else f"{len(report.breaches)} breaches"
+    console.print(Text(verdict, "bold green" if report.holds else "bold red"))
+
+
+def _say_cut(count: int, what: str, console: Console) -> None:
+    if count > LISTED:
+        console.print(f"… and {count - LISTED} more {what}: --json lists them all")

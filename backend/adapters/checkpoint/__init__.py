@@ -1,0 +1,1 @@
+"""Where an interrupted audit keeps its place."""

@@ -1,0 +1,1 @@
+"""The audit: everything on chain and IPFS, judged without the service, its database or a secret."""

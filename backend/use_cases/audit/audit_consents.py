@@ -1,0 +1,202 @@
+"""Consents replayed from the ledger: every grant and revoke, by whom, and what held when."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from backend.crypto.consent_hashes import consent_hash, domain_hash, revocation_hash, signer_of
+from backend.domain.audit_checks import Check
+from backend.domain.consent import ALL_PURPOSES, Kind
+from backend.domain.deployment import ContractName, Deployment
+from backend.domain.evidence import Address
+from backend.domain.ledger import (
+    Call,
+    Cause,
+    ConsentGranted,
+    ConsentRevoked,
+    Entry,
+    Grant,
+    Place,
+    Revoke,
+    RevokeBySignature,
+)
+from backend.ports.chain_evidence import ChainEvidence
+from backend.use_cases.audit.causes import calls_behind, directly
+from backend.use_cases.audit.tally import Tally, hexed, where
+
+ALL_KINDS = sum(kind.bit for kind in Kind)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a contributor's consent is after a grant or revoke; `grant` None when revoked."""
+
+    order: int
+    granted_at: int
+    grant: ConsentGranted | None
+
+
+@dataclass(frozen=True)
+class ConsentBook:
+    """Every contributor's standings in order, and the nonce that each must use next."""
+
+    standings: dict[Address, list[Standing]] = field(default_factory=lambda: defaultdict(list))
+    nonces: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
+
+    def in_force(
+        self, contributor: Address, kind: int, *, order: int, time: int
+    ) -> ConsentGranted | None:
+        """The consent that covered this kind just before entry `order`, at `time`."""
+        history = self.standings.get(contributor, [])
+        before = bisect_left(history, order, key=lambda standing: standing.order)
+        if before == 0:
+            return None
+        standing = history[before - 1]
+        grant = standing.grant
+        if grant is None or not (grant.kinds >> kind) & 1:
+            return None
+        return grant if standing.granted_at <= time < grant.expires_at else None
+
+
+def audit_consents(
+    entries: Sequence[Entry], deployment: Deployment, *, evidence: ChainEvidence, tally: Tally
+) -> ConsentBook:
+    """Replays and judges every grant and revoke."""
+    book = ConsentBook()
+    signing = _Signing(deployment, evidence, tally)
+    for order, entry in enumerate(entries):
+        event = entry.event
+        if not isinstance(event, ConsentGranted | ConsentRevoked):
+            continue
+        verb = "grant" if isinstance(event, ConsentGranted) else "revoke"
+        subject = f"{verb} by {hexed(event.contributor)} ({where(entry.place)})"
+        tally.same(
+            Check.CONSENT_NONCES,
+            subject,
+            {"nonce": book.nonces[event.contributor]},
+            {"nonce": event.nonce},
+        )
+        book.nonces[event.contributor] = event.nonce + 1
+        grant = event if isinstance(event, ConsentGranted) else None
+        if grant is not None:
+            _check_terms(subject, grant, entry.place.time, tally)
+            signing.check_grant(subject, grant, entry)
+        else:
+            assert isinstance(event, ConsentRevoked)
+            signing.check_revoke(subject, event, entry)
+        book.standings[event.contributor].append(Standing(order, entry.place.time, grant))
+    return book
+
+
+def _check_terms(subject: str, grant: ConsentGranted, time: int, tally: Tally) -> None:
+    tally.same(
+        Check.CONSENT_TERMS,
+        subject,
+        {"kinds are known": True, "purposes are known": True, "expires later": True},
+        {
+            "kinds are known": 0 < grant.kinds <= ALL_KINDS,
+            "purposes are known": 0 < grant.purposes <= int(ALL_PURPOSES),
+            "expires later": time < grant.expires_at,
+        },
+    )
+
+
+class _Signing:
+    """Holds each grant and revoke to the transaction that caused it."""
+
+    def __init__(self, deployment: Deployment, evidence: ChainEvidence, tally: Tally) -> None:
+        self._registry = deployment.address(ContractName.CONSENTS)
+        self._domain = domain_hash(deployment.chain_id, self._registry)
+        self._evidence = evidence
+        self._tally = tally
+
+    def check_grant(self, subject: str, event: ConsentGranted, entry: Entry) -> None:
+        """The signed message must say what the event says, and be signed by the contributor."""
+        calls = [one for one in self._calls(entry.cause) if isinstance(one, Grant)]
+        if not calls:
+            self._unexplained(subject, entry.cause)
+            return
+        closest = min(calls, key=lambda call: len(_grant_faults(call, event)))
+        signer = signer_of(
+            consent_hash(
+                closest.contributor,
+                closest.kinds,
+                closest.purposes,
+                closest.custodial,
+                closest.expires_at,
+                closest.nonce,
+                closest.deadline,
+                domain=self._domain,
+            ),
+            closest.signature,
+        )
+        self._judge(subject, event.contributor, signer, closest.deadline, entry.place)
+        for name, (signed, said) in _grant_faults(closest, event).items():
+            self._tally.that(
+                Check.CONSENT_SIGNED, f"{subject}: {name}", False, expected=signed, found=said
+            )
+
+    def check_revoke(self, subject: str, event: ConsentRevoked, entry: Entry) -> None:
+        """By the contributor's own transaction, or by their signature over this nonce."""
+        calls = self._calls(entry.cause)
+        signed = [
+            one
+            for one in calls
+            if isinstance(one, RevokeBySignature) and one.contributor == event.contributor
+        ]
+        if signed:
+            message = revocation_hash(
+                event.contributor, event.nonce, signed[0].deadline, domain=self._domain
+            )
+            signer = signer_of(message, signed[0].signature)
+            self._judge(subject, event.contributor, signer, signed[0].deadline, entry.place)
+        elif directly(entry.cause, self._registry):
+            own = any(isinstance(one, Revoke) for one in calls)
+            sender = entry.cause.sender if own else None
+            self._judge(subject, event.contributor, sender, entry.place.time, entry.place)
+        else:
+            self._unexplained(subject, entry.cause)
+
+    def _calls(self, cause: Cause) -> list[Call]:
+        return calls_behind(cause, ContractName.CONSENTS, self._registry, self._evidence)
+
+    def _judge(
+        self,
+        subject: str,
+        contributor: Address,
+        signer: Address | None,
+        deadline: int,
+        place: Place,
+    ) -> None:
+        self._tally.same(
+            Check.CONSENT_SIGNED,
+            subject,
+            {"signed by": contributor, "submitted in time": True},
+            {"signed by": signer, "submitted in time": place.time <= deadline},
+        )
+
+    def _unexplained(self, subject: str, cause: Cause) -> None:
+        """Nobody's message lies in the transaction: a breach, unless a contract was called."""
+        if directly(cause, self._registry):
+            self._tally.that(
+                Check.CONSENT_SIGNED,
+                subject,
+                False,
+                expected="a signed message in its transaction",
+                found=None,
+            )
+            return
+        self._tally.note(
+            Check.CONSENT_SIGNED,
+            subject,
+            f"sent through the contract {hexed(cause.to)}: no message can be read from the "
+            "transaction, so that the contributor's will rests on the registry's code alone",
+        )
+
+
+def _grant_faults(call: Grant, event: ConsentGranted) -> dict[str, tuple[object, object]]:
+    """What the message and the event say differently, as (signed, said)."""
+    names = ("contributor", "kinds", "purposes", "custodial", "expires_at", "nonce")
+    both = {name: (getattr(call, name), getattr(event, name)) for name in names}
+    return {name: pair for name, pair in both.items() if pair[0] != pair[1]}
