@@ -4,4 +4,6 @@ pytest_plugins = [
     "tests.devnet_fixtures",
     "tests.postgres_fixture",
     "tests.database_fixture",
+    "tests.chain_fixture",
+    "tests.stand_in_ports",
 ]

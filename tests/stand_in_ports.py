@@ -1,0 +1,77 @@
+"""A whole service for tests: real database, keyring and readers; chain and content in memory."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from backend.adapters.database.unit_of_work import open_database
+from backend.adapters.keys.file_keyring import FileKeyring, create_keyring_and_master
+from backend.adapters.keys.master_keys import FolderMasterKeys
+from backend.adapters.records.reader import MlRecordReader
+from backend.domain.policy import Policy
+from backend.ports import Ports
+from tests.fakes.chain import FakeChain
+from tests.fakes.content_store import InMemoryContentStore
+
+START = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+class SettableClock:
+    """A clock that stands still, or goes on by `step` whenever it is asked."""
+
+    def __init__(self) -> None:
+        self._now = START
+        self.step = timedelta(0)
+
+    def now(self) -> datetime:
+        self._now += self.step
+        return self._now
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self._now += by
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def chain(clock: SettableClock) -> FakeChain:
+    return FakeChain(clock)
+
+
+@pytest.fixture
+def content() -> InMemoryContentStore:
+    return InMemoryContentStore()
+
+
+@pytest.fixture
+def ports(
+    sqlite_url: str,
+    tmp_path: Path,
+    clock: SettableClock,
+    chain: FakeChain,
+    content: InMemoryContentStore,
+) -> Iterator[Ports]:
+    """Everything a use case needs, over an empty database and keyring in the test's folder."""
+    keyring, masters = tmp_path / "keyring", tmp_path / "elsewhere" / "masters"
+    masters.parent.mkdir()
+    create_keyring_and_master(keyring, masters)
+    database = open_database(sqlite_url)
+    yield Ports(
+        clock=clock,
+        random_bytes=os.urandom,
+        database=database,
+        keys=FileKeyring(keyring, FolderMasterKeys(masters)),
+        content=content,
+        chain=chain,
+        history=chain,
+        records=MlRecordReader(),
+        policy=Policy(confirmation_depth=1),
+    )
+    database.close()
