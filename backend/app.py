@@ -1,10 +1,14 @@
 """The API process put together: the routes, what they reach the outside with, what watches them."""
 
+import atexit
+import sys
+from contextlib import ExitStack
 from typing import TextIO
 
 import anyio
 from fastapi import FastAPI
 
+from backend.domain.errors import MisconfiguredService
 from backend.http.api import build_api
 from backend.http.config import HttpConfig
 from backend.http.metrics import Metrics
@@ -12,6 +16,8 @@ from backend.http.observe import Observed
 from backend.http.rate_limits import RateLimits
 from backend.http.request_log import request_logger
 from backend.ports import Ports
+from backend.settings import read_settings
+from backend.wiring import configure_logging, connect
 
 
 def create_app(config: HttpConfig, ports: Ports, *, log_to: TextIO | None = None) -> FastAPI:
@@ -31,3 +37,16 @@ def create_app(config: HttpConfig, ports: Ports, *, log_to: TextIO | None = None
         https=config.cookie_secure,
     )
     return app
+
+
+def production_app() -> FastAPI:
+    """What `uvicorn --factory` starts; faulty settings are all listed, and exit 2."""
+    opened = ExitStack()
+    atexit.register(opened.close)
+    try:
+        settings = read_settings()
+        configure_logging(settings)
+        return create_app(settings.http(), opened.enter_context(connect(settings)))
+    except MisconfiguredService as fault:
+        sys.stderr.write(f"{fault.message}\n")
+        raise SystemExit(2) from fault

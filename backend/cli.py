@@ -1,6 +1,7 @@
 """`vitalmint …`: what operators and auditors do from a shell.
 
-Exit status: 0 it holds or is done, 1 a breach or an error that is explained, 2 wrong usage.
+Exit status: 0 it holds or is done, 1 the audit found a breach, 2 wrong usage, 3 it could not be
+done, for the reason that is printed.
 """
 
 import json
@@ -17,7 +18,9 @@ from rich.table import Table
 from backend import wiring
 from backend.domain.consent import Kind
 from backend.domain.errors import VitalMintError
-from backend.settings import Settings, read_settings
+from backend.settings import AuditInputs, Settings, read_settings
+
+COULD_NOT = 3
 
 app = typer.Typer(
     name="vitalmint",
@@ -39,7 +42,7 @@ def main() -> None:
         app()
     except VitalMintError as error:
         Console(stderr=True).print(f"[bold red]{error.code}[/] {error.message}", highlight=False)
-        sys.exit(1)
+        sys.exit(COULD_NOT)
 
 
 @app.command()
@@ -60,18 +63,28 @@ def inspect(
 
 @app.command()
 def audit(
-    rpc: Annotated[str, typer.Option(envvar="VITALMINT_RPC_URL", help="EVM RPC URL")] = "",
-    ipfs: Annotated[str, typer.Option(envvar="VITALMINT_IPFS_API_URL", help="Kubo RPC URL")] = "",
-    deployment: Annotated[
-        Path | None, typer.Option(envvar="VITALMINT_DEPLOYMENT_FILE", help="deployment file")
-    ] = None,
+    rpc: Annotated[str | None, typer.Option(help="EVM RPC URL")] = None,
+    ipfs: Annotated[str | None, typer.Option(help="Kubo RPC URL")] = None,
+    deployment: Annotated[Path | None, typer.Option(help="deployment file")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
     resume: Annotated[Path | None, typer.Option(help="checkpoint to go on from")] = None,
 ) -> None:
-    """Verify everything on chain and IPFS, without the service; non-zero exit on any breach."""
+    """Verify everything on chain and IPFS, without the service; non-zero exit on any breach.
+
+    What is not given is taken from VITALMINT_RPC_URL, VITALMINT_IPFS_API_URL and
+    VITALMINT_DEPLOYMENT_FILE, or from what `make run` left up in this folder.
+    """
     from backend.auditor import run_audit
 
-    sys.exit(run_audit(rpc, ipfs, deployment, as_json=as_json, resume=resume))
+    left_up = AuditInputs()
+    status = run_audit(
+        rpc or left_up.rpc_url,
+        ipfs or left_up.ipfs_api_url,
+        deployment or left_up.deployment_file,
+        as_json=as_json,
+        resume=resume,
+    )
+    sys.exit(status)
 
 
 @app.command()
@@ -92,6 +105,13 @@ def settings() -> None:
         shown = _without_password(str(value)) if field.annotation is str else str(value)
         table.add_row(f"VITALMINT_{name.upper()}", shown, source)
     Console().print(table)
+
+
+@keys.command()
+def create() -> None:
+    """Make the keyring and its first master key, where neither is yet."""
+    wiring.create_keyring(read_settings())
+    sys.stdout.write("the keyring is there\n")
 
 
 @keys.command()
@@ -124,8 +144,8 @@ def revive(job_id: str) -> None:
     sys.stdout.write("the job is queued again\n")
 
 
-@operator.command()
-def create(login: str) -> None:
+@operator.command("create")
+def create_account(login: str) -> None:
     """Make an operator's account; the password is asked for."""
     from backend.use_cases.create_operator import CreateOperator, create_operator
 

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///.run/vitalmint.db"
     keyring_folder: Path = Path(".run/keyring")
     master_key_folder: Path = Path(".run/master-keys")
+    insecure_development_keys: bool = False
+    """Let the master keys lie beside the keyring, where one copy takes both."""
     rpc_url: str = "http://127.0.0.1:8545"
     ipfs_api_url: str = "http://127.0.0.1:5001"
     deployment_file: Path = Path(".run/deployment.json")
@@ -82,6 +84,18 @@ class Settings(BaseSettings):
             upload_rate=self.upload_rate,
             concurrent_uploads=self.concurrent_uploads,
         )
+
+
+class AuditInputs(BaseSettings):
+    """Where an audit looks unless it is told: the same three variables, and nothing secret."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENVIRONMENT_FILE, frozen=True, extra="ignore"
+    )
+
+    rpc_url: str = ""
+    ipfs_api_url: str = ""
+    deployment_file: Path | None = None
 
 
 def read_settings(**given: Any) -> Settings:

@@ -13,8 +13,8 @@ from backend.adapters.clock import SystemClock
 from backend.adapters.content_store.kubo import KuboContentStore
 from backend.adapters.database import schema
 from backend.adapters.database.unit_of_work import SqlDatabase, open_database
-from backend.adapters.keys.file_keyring import FileKeyring
-from backend.adapters.keys.master_keys import FolderMasterKeys
+from backend.adapters.keys.file_keyring import FileKeyring, create_keyring_and_master
+from backend.adapters.keys.master_keys import FolderMasterKeys, InsecureDevelopmentMasterKeys
 from backend.adapters.records.reader import MlRecordReader
 from backend.domain.errors import MisconfiguredService
 from backend.ports import Ports
@@ -66,7 +66,14 @@ def migrate(settings: Settings) -> None:
 
 def keyring(settings: Settings) -> Keyring:
     """The keyring that the settings name."""
-    return FileKeyring(settings.keyring_folder, FolderMasterKeys(settings.master_key_folder))
+    insecure = settings.insecure_development_keys
+    kind = InsecureDevelopmentMasterKeys if insecure else FolderMasterKeys
+    return FileKeyring(settings.keyring_folder, kind(settings.master_key_folder))
+
+
+def create_keyring(settings: Settings) -> None:
+    """Make keyring and first master key where neither is; safe to repeat."""
+    create_keyring_and_master(settings.keyring_folder, settings.master_key_folder)
 
 
 def record_reader() -> RecordReader:

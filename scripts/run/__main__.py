@@ -4,13 +4,13 @@ python -m scripts.run [--cgm FILE --zone ZONE] [--people N] [--stop]
 """
 
 import argparse
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 from rich.console import Console
 
-from backend.domain.identifiers import Cid
 from scripts.devnet.errors import DevnetError
 from scripts.run.files import ExampleFile, own_file, simulated_files
 from scripts.run.patient import Patient, PatientStuck
@@ -19,6 +19,7 @@ from scripts.run.tampering import BlockMissing, tampered_copy
 
 HOME = PROJECT / ".run"
 CONTENT_TIMEOUT_S = 30.0
+HOLDS, BREACHED = 0, 1
 
 
 def main() -> int:
@@ -58,21 +59,23 @@ def _run(wanted: argparse.Namespace, stack: Stack, console: Console) -> int:
         files = [own_file(wanted.cgm, wanted.zone)]
     else:
         files = simulated_files(wanted.people, stack.home / "simulated.json")
-    cids = [cid for file in files if (cid := _contribute(running, file, console))]
+    for file in files:
+        _contribute(running, file, console)
     console.rule("[bold]3  auditing, with chain and IPFS alone")
-    if _audit(running.ipfs_api_url, console) != 0:
-        console.print("[bold red]✗[/] the audit found a breach")
+    console.print("[dim]$ vitalmint audit[/]")
+    if _audit() != HOLDS:
+        console.print("[bold red]✗[/] the audit does not hold")
         return 1
-    if cids:
-        console.rule("[bold]4  tampering with one stored byte, in a copy")
-        if _tamper(running, cids, stack.home, console) == 0:
-            console.print("[bold red]✗[/] the audit did not find the changed byte")
-            return 1
+    console.rule("[bold]4  tampering with one stored byte, in a copy")
+    if not _tamper(running, stack.home, console):
+        console.print("[bold red]✗[/] the audit did not find exactly the changed byte")
+        return 1
+    console.print("  [green]found[/]  exactly that one")
     _farewell(running, console)
     return 0
 
 
-def _contribute(running: Running, file: ExampleFile, console: Console) -> Cid | None:
+def _contribute(running: Running, file: ExampleFile, console: Console) -> None:
     """One person from sign-up to reward, each step with what can be checked."""
     console.print(f"[bold]{file.name}[/]  {file.described}")
     with Patient(running.api_url) as patient:
@@ -82,7 +85,7 @@ def _contribute(running: Running, file: ExampleFile, console: Console) -> Cid | 
             receipt = patient.contribute(file.name, file.data, file.zone)
         except PatientStuck as refusal:
             console.print(f"  [yellow]refused[/]    {refusal}")
-            return None
+            return
         understood = receipt["summary"]["fields"]
         console.print(
             f"  understood {understood['readings']} readings, {understood['unit']}, "
@@ -98,22 +101,33 @@ def _contribute(running: Running, file: ExampleFile, console: Console) -> Cid | 
         console.print(
             f"  rewarded   {anchored['reward']} VMR for quality {quality:.3f}, balance {balance}"
         )
-    return Cid(receipt["cid"])
 
 
-def _audit(ipfs_api_url: str, console: Console) -> int:
+def _audit() -> int:
     """`vitalmint audit`, exactly as anyone would call it."""
-    vitalmint = Path(sys.executable).with_name("vitalmint")
-    command = [str(vitalmint), "audit", "--ipfs", ipfs_api_url]
-    console.print("[dim]$ vitalmint audit[/]")
-    return subprocess.run(command, cwd=PROJECT, check=False).returncode
+    return subprocess.run(_vitalmint("audit"), cwd=PROJECT, check=False).returncode
 
 
-def _tamper(running: Running, cids: list[Cid], home: Path, console: Console) -> int:
-    """The audit's exit status over a copy with one changed byte; the live node is only read."""
+def _tamper(running: Running, home: Path, console: Console) -> bool:
+    """Whether the audit finds the one changed byte, and nothing else, in a copy."""
     folder = home / "tampered-copy"
-    with tampered_copy(running.ipfs_api_url, cids, folder, timeout_s=CONTENT_TIMEOUT_S) as copy_url:
-        return _audit(copy_url, console)
+    with tampered_copy(running.ipfs_api_url, folder, timeout_s=CONTENT_TIMEOUT_S) as copy:
+        console.print(f"  one byte of {copy.changed} is changed; the live node was only read")
+        console.print("[dim]$ vitalmint audit --json --ipfs …the copy…[/]")
+        command = _vitalmint("audit", "--json", "--ipfs", copy.api_url)
+        ended = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
+    if ended.returncode != BREACHED:
+        console.print(f"[red]{ended.stderr}[/]")
+        return False
+    breaches = json.loads(ended.stdout)["breaches"]
+    for breach in breaches:
+        console.print(f"  [red]BREACH[/] {breach['check']} of {breach['subject']}")
+        console.print(f"         {breach['found']}")
+    return len(breaches) == 1 and copy.changed in breaches[0]["subject"]
+
+
+def _vitalmint(*arguments: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("vitalmint")), *arguments]
 
 
 def _farewell(running: Running, console: Console) -> None:

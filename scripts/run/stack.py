@@ -62,7 +62,8 @@ class Stack:
             f"http://{HOST}:{port}", network.rpc_url, network.ipfs_api_url, deployment
         )
         environment = self._environment(running)
-        self._migrate(environment)
+        self._vitalmint(environment, "keys", "create")
+        self._vitalmint(environment, "migrate")
         self._restart_processes(environment, port)
         self._wait_ready(running)
         return running
@@ -103,6 +104,7 @@ class Stack:
             "VITALMINT_DATABASE_URL": f"sqlite:///{self.home / 'vitalmint.db'}",
             "VITALMINT_KEYRING_FOLDER": str(self.home / "keyring"),
             "VITALMINT_MASTER_KEY_FOLDER": str(self.home / "master-keys"),
+            "VITALMINT_INSECURE_DEVELOPMENT_KEYS": "true",
             "VITALMINT_RPC_URL": running.rpc_url,
             "VITALMINT_IPFS_API_URL": running.ipfs_api_url,
             "VITALMINT_DEPLOYMENT_FILE": str(running.deployment_file),
@@ -112,9 +114,9 @@ class Stack:
         self.environment_file.write_text("".join(f"{k}={v}\n" for k, v in chosen.items()))
         return os.environ | chosen | {"PYTHONUNBUFFERED": "1"}
 
-    def _migrate(self, environment: dict[str, str]) -> None:
-        command = [sys.executable, "-c", "from backend.cli import main; main()", "migrate"]
-        self._call(command, environment, "migrate.log")
+    def _vitalmint(self, environment: dict[str, str], *arguments: str) -> None:
+        command = [str(Path(sys.executable).with_name("vitalmint")), *arguments]
+        self._call(command, environment, f"{arguments[0]}.log")
 
     def _restart_processes(self, environment: dict[str, str], port: int) -> None:
         self._stop_processes()

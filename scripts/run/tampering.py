@@ -3,7 +3,8 @@
 import random
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from backend.adapters.content_store.kubo import KuboContentStore
@@ -17,11 +18,17 @@ class BlockMissing(Exception):
     """The copy does not hold what was copied into it."""
 
 
+@dataclass(frozen=True)
+class TamperedCopy:
+    """Where the copy is served, and what of it was changed."""
+
+    api_url: str
+    changed: Cid
+
+
 @contextmanager
-def tampered_copy(
-    live_api_url: str, cids: list[Cid], folder: Path, *, timeout_s: float
-) -> Iterator[str]:
-    """The API URL of a node holding all of `cids`, the last with one byte changed.
+def tampered_copy(live_api_url: str, folder: Path, *, timeout_s: float) -> Iterator[TamperedCopy]:
+    """A node holding everything that is pinned, one byte of one content changed.
 
     The live node is only read. Folder and node are gone afterwards.
     """
@@ -30,15 +37,18 @@ def tampered_copy(
     source = random.Random()
     try:
         node.start(source)
-        live = KuboContentStore(live_api_url, timeout_s=timeout_s)
-        copy = KuboContentStore(node.address.url, timeout_s=timeout_s)
-        for cid in cids:
-            content = live.get(cid, limit=LARGEST)
-            copy.add(content)
+        with (
+            closing(KuboContentStore(live_api_url, timeout_s=timeout_s)) as live,
+            closing(KuboContentStore(node.address.url, timeout_s=timeout_s)) as copy,
+        ):
+            cids = sorted(live.pinned())
+            for cid in cids:
+                content = live.get(cid, limit=LARGEST)
+                copy.add(content)
         node.stop()
         _flip_one_byte(node, content)
         node.start(source)
-        yield node.address.url
+        yield TamperedCopy(node.address.url, cids[-1])
     finally:
         node.stop()
         shutil.rmtree(folder, ignore_errors=True)
