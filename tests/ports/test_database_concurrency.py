@@ -84,6 +84,33 @@ def test_of_100_uploads_of_the_same_readings_one_wins(peopled: SqlDatabase) -> N
         assert len(unit.contributions.of_account(ADA.id)) == 1
 
 
+def test_a_claim_takes_its_fingerprints_in_order_so_that_none_blocks_another(
+    postgres_url: str,
+) -> None:
+    """The second waits for the first's one before it takes any; otherwise each has the other's."""
+    database = open_database(postgres_url)
+    low, high = bytes(16), bytes([127]) + bytes(15)
+    known: list[int] = []
+    with database.write() as unit:
+        unit.accounts.add(ADA)
+        for name in ("first", "second"):
+            unit.contributions.add(contribution(name, ADA))
+
+    def claim_both() -> None:
+        with database.write() as unit:
+            known.append(unit.fingerprints.claim(contribution("second", ADA).id, [high, low]))
+
+    second = threading.Thread(target=claim_both)
+    with database.write() as unit:
+        assert unit.fingerprints.claim(contribution("first", ADA).id, [low]) == 0
+        second.start()
+        second.join(timeout=0.3)
+        assert unit.fingerprints.claim(contribution("first", ADA).id, [high]) == 0
+    second.join()
+    assert known == [2]
+    database.close()
+
+
 def test_overlapping_uploads_never_share_a_fingerprint(peopled: SqlDatabase) -> None:
     pool = fingerprints("pool", 40)
     kept: list[int] = []

@@ -168,6 +168,11 @@ def test_claiming_counts_what_was_known(peopled: SqlDatabase) -> None:
         assert unit.fingerprints.claim(second.id, mixed + mixed) == 3_100
 
 
+def test_what_is_not_there_claims_nothing(peopled: SqlDatabase) -> None:
+    with pytest.raises(NotFound), peopled.write() as unit:
+        unit.fingerprints.claim(contribution("never added", ADA).id, fingerprints("f", 3))
+
+
 def test_a_claim_of_a_unit_that_raised_was_never_made(peopled: SqlDatabase) -> None:
     first = contribution("first", ADA)
     with pytest.raises(ZeroDivisionError), peopled.write() as unit:

@@ -14,7 +14,17 @@ from sqlalchemy.exc import InvalidRequestError
 from backend.adapters.database.unit_of_work import SqlDatabase, open_database
 from backend.domain.contribution import Status
 from backend.domain.errors import AccountExists, DatabaseUnavailable, NotFound
-from tests.ports.database_samples import NOW, account, contribution, fingerprints, session
+from backend.domain.identifiers import TransactionId
+from backend.domain.transaction import TxPurpose
+from tests.ports.database_samples import (
+    CALL,
+    NOW,
+    account,
+    contribution,
+    digits,
+    fingerprints,
+    session,
+)
 
 PROCESS = Path(__file__).with_name("database_process.py")
 
@@ -111,14 +121,24 @@ def test_what_belongs_to_nobody_is_refused_without_repeating_it(database: SqlDat
 
 
 def test_a_reference_to_nothing_is_refused_when_the_unit_ends(database: SqlDatabase) -> None:
-    with pytest.raises(NotFound), database.write() as unit:
-        unit.fingerprints.claim(contribution("c", account("ada")).id, fingerprints("f", 3))
+    ada, later = account("ada"), TransactionId(digits("allocated later"))
     with database.write() as unit:
-        unit.accounts.add(account("ada"))
-        unit.contributions.add(contribution("c", account("ada")))
-        assert (
-            unit.fingerprints.claim(contribution("c", account("ada")).id, fingerprints("f", 3)) == 0
+        unit.accounts.add(ada)
+    with pytest.raises(NotFound), database.write() as unit:
+        unit.contributions.add(contribution("c", ada, transaction_id=later))
+    with database.write() as unit:
+        unit.contributions.add(contribution("c", ada, transaction_id=later))
+        unit.transactions.allocate(
+            later,
+            signer=ada.wallet,
+            chain_nonce=0,
+            purpose=TxPurpose.REGISTER,
+            subject="c",
+            call=CALL,
+            now=NOW,
         )
+    with database.read() as unit:
+        assert unit.contributions.by_id(contribution("c", ada).id) is not None
 
 
 def test_a_second_unit_waits_for_the_first(database: SqlDatabase) -> None:

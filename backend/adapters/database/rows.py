@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Delete, Update
+from sqlalchemy import ARRAY, Delete, Update, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import Session
@@ -54,15 +54,33 @@ class Rows:
 
     def insert_new(self, table: type[Table], columns: Columns) -> bool:
         """A new row; False, and nothing done, when it would repeat a unique value."""
-        return self.insert_many_new(table, [columns]) == 1
-
-    def insert_many_new(self, table: type[Table], rows: Sequence[Columns]) -> int:
-        """How many of the rows were new and are there now; the others are left as they were."""
-        if not rows:
-            return 0
         key = list(table.__table__.primary_key)  # type: ignore[attr-defined]
-        statement = self.insert_into(table).on_conflict_do_nothing().returning(*key)
-        return len(self._session.connection().execute(statement, rows).all())
+        statement = self.insert_into(table).values(**columns).on_conflict_do_nothing()
+        return self._session.exec(statement.returning(*key)).first() is not None
+
+    def insert_many_new(self, table: type[Table], columns: Mapping[str, Sequence[Any]]) -> int:
+        """How many rows were new, in the order given; of the others nothing is changed.
+
+        `columns` has as many values under each name as there are rows. PostgreSQL takes them
+        as arrays in one statement, SQLite one by one through one prepared statement.
+        """
+        connection = self._session.connection()
+        if self._sqlite:
+            rows = [
+                dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+            ]
+            statement = self.insert_into(table).on_conflict_do_nothing()
+            counted = statement.execution_options(preserve_rowcount=True)
+            return connection.execute(counted, rows).rowcount if rows else 0
+        target = table.__table__  # type: ignore[attr-defined]
+        arrays = [
+            bindparam(None, list(v), ARRAY(target.c[name].type)) for name, v in columns.items()
+        ]
+        given = func.unnest(*arrays).table_valued(*columns).render_derived()
+        chosen = select(*(given.c[name] for name in columns))
+        statement = self.insert_into(table).from_select(list(columns), chosen)
+        counted = statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        return connection.execute(counted).rowcount
 
     def change(self, statement: Update | Delete) -> int:
         """How many rows an update or a delete touched."""

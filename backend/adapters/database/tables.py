@@ -6,7 +6,7 @@ Money is whole base units, moments are UTC microseconds.
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -19,8 +19,9 @@ _NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
 }
 _QUEUED = text("status IN ('waiting', 'running')")
-_OWNED = text("contribution_id IS NOT NULL")
-_WITHOUT_ROWID = {"sqlite_with_rowid": False}
+_OWNED = text("contribution_number IS NOT NULL")
+_ROW_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite keeps the rows of a table in the order of an INTEGER key, without a second index."""
 
 
 class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=_NAMES))):
@@ -95,12 +96,13 @@ class ConsentRow(Table, table=True):
 
 
 class ContributionRow(Table, table=True):
-    """`account_id` is empty once its account was erased."""
+    """`account_id` is empty once its account was erased; `number` is for fingerprints alone."""
 
     __tablename__ = "contributions"
     __table_args__ = (UniqueConstraint("digest_sha256", "digest_codec"),)
 
-    id: str = Field(primary_key=True)
+    number: int | None = Field(default=None, sa_type=_ROW_NUMBER, primary_key=True)
+    id: str = Field(unique=True)
     account_id: str | None = Field(foreign_key="accounts.id", ondelete="SET NULL", index=True)
     contributor: str
     kind: int
@@ -122,21 +124,26 @@ class ContributionRow(Table, table=True):
 
 
 class FingerprintRow(Table, table=True):
-    """Stored in the order of the keyed hash itself: a row id would tell when each was claimed."""
+    """The first 64 bits of a keyed fingerprint: one of a million strikes another's by chance
+    once in 10^13. Rows are in its order, so that none tells when it was claimed.
+    """
 
     __tablename__ = "fingerprints"
     __table_args__ = (
         Index(
-            "ix_fingerprints_contribution_id",
-            "contribution_id",
+            "ix_fingerprints_contribution_number",
+            "contribution_number",
             sqlite_where=_OWNED,
             postgresql_where=_OWNED,
         ),
-        _WITHOUT_ROWID,
     )
 
-    fingerprint: bytes = Field(primary_key=True)
-    contribution_id: str | None = Field(sa_column_args=[_deferred("contributions.id", "SET NULL")])
+    fingerprint: int = Field(
+        sa_type=_ROW_NUMBER, primary_key=True, sa_column_kwargs={"autoincrement": False}
+    )
+    contribution_number: int | None = Field(
+        sa_type=BigInteger, sa_column_args=[_deferred("contributions.number", "SET NULL")]
+    )
 
 
 class JobRow(Table, table=True):

@@ -9,7 +9,8 @@ branch_labels = None
 depends_on = None
 
 _QUEUED = sa.text("status IN ('waiting', 'running')")
-_OWNED = sa.text("contribution_id IS NOT NULL")
+_OWNED = sa.text("contribution_number IS NOT NULL")
+_ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
@@ -55,14 +56,18 @@ def _unique(table: str, *columns: str) -> sa.UniqueConstraint:
     return sa.UniqueConstraint(*columns, name=f"uq_{table}_{'_'.join(columns)}")
 
 
-def _refers(table: str, column: str, to: str, ondelete: str | None) -> sa.ForeignKeyConstraint:
+def _refers(
+    table: str, column: str, to: str, ondelete: str | None, *, key: str = "id"
+) -> sa.ForeignKeyConstraint:
     name = f"fk_{table}_{column}_{to}"
-    return sa.ForeignKeyConstraint([column], [f"{to}.id"], name=name, ondelete=ondelete)
+    return sa.ForeignKeyConstraint([column], [f"{to}.{key}"], name=name, ondelete=ondelete)
 
 
-def _refers_later(table: str, column: str, to: str, ondelete: str | None) -> sa.Constraint:
+def _refers_later(
+    table: str, column: str, to: str, ondelete: str | None, *, key: str = "id"
+) -> sa.Constraint:
     """Checked at the end of the unit of work."""
-    reference = _refers(table, column, to, ondelete)
+    reference = _refers(table, column, to, ondelete, key=key)
     reference.deferrable, reference.initially = True, "DEFERRED"
     return reference
 
@@ -199,6 +204,7 @@ def _consents() -> None:
 def _contributions() -> None:
     op.create_table(
         "contributions",
+        sa.Column("number", _ROW_NUMBER, autoincrement=True, nullable=False),
         _text("id"),
         _text("account_id", null=True),
         _text("contributor"),
@@ -218,7 +224,8 @@ def _contributions() -> None:
         _whole("anchored_at", null=True),
         _whole("reward", null=True),
         _text("reason", null=True),
-        _key("contributions", "id"),
+        _key("contributions", "number"),
+        _unique("contributions", "id"),
         _unique("contributions", "key_id"),
         _unique("contributions", "digest_sha256", "digest_codec"),
         _refers("contributions", "account_id", "accounts", "SET NULL"),
@@ -228,16 +235,17 @@ def _contributions() -> None:
     _index("contributions", "status")
     op.create_table(
         "fingerprints",
-        _bytes("fingerprint"),
-        _text("contribution_id", null=True),
+        sa.Column("fingerprint", _ROW_NUMBER, autoincrement=False, nullable=False),
+        _whole("contribution_number", null=True),
         _key("fingerprints", "fingerprint"),
-        _refers_later("fingerprints", "contribution_id", "contributions", "SET NULL"),
-        sqlite_with_rowid=False,
+        _refers_later(
+            "fingerprints", "contribution_number", "contributions", "SET NULL", key="number"
+        ),
     )
     op.create_index(
-        "ix_fingerprints_contribution_id",
+        "ix_fingerprints_contribution_number",
         "fingerprints",
-        ["contribution_id"],
+        ["contribution_number"],
         sqlite_where=_OWNED,
         postgresql_where=_OWNED,
     )
