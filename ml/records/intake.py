@@ -98,11 +98,19 @@ def admit_csv(body: bytes, *, first_line: int, width: int, delimiter: str) -> No
     fields = np.diff(np.searchsorted(splits, np.append(starts, raw.size))) + 1
     for row in np.flatnonzero(fields > width):
         line = body[starts[row] : ends[row]].decode()
-        if len(next(csv.reader(io.StringIO(line), delimiter=delimiter), [])) > width:
+        if _count_fields(line, delimiter) > width:
             raise UnreadableRecord(
                 f"the line has more fields than the {width} of the header", first_line + int(row)
             )
     _refuse_formulas(body, np.concatenate([starts, splits + 1]), first_line, delimiter)
+
+
+def _count_fields(line: str, delimiter: str) -> int:
+    """Fields of one line with its quotes; a line that csv cannot split counts by delimiters."""
+    try:
+        return len(next(csv.reader(io.StringIO(line), delimiter=delimiter), []))
+    except csv.Error:
+        return line.count(delimiter) + 1
 
 
 def _refuse_too_much(body: bytes, delimiter: str) -> None:

@@ -104,12 +104,7 @@ def _unit(frame: pd.DataFrame, layout: Layout) -> str:
     if layout.unit is not None:
         return layout.unit
     if layout.unit_column is not None:
-        named = {unit_named(str(text)) for text in frame[layout.unit_column].cat.categories}
-        if len(named) != 1 or None in named:
-            raise UnreadableRecord(
-                "the unit column has to say mg/dL on every row, or mmol/L on every row"
-            )
-        return str(named.pop())
+        return _unit_of_rows(frame, layout, layout.unit_column)
     cells = [str(text) for _, i in layout.streams for text in frame[i].cat.categories]
     unit = unit_by_range(cells)
     if unit is None:
@@ -117,6 +112,21 @@ def _unit(frame: pd.DataFrame, layout: Layout) -> str:
             "the file names no unit, and its values are neither all mg/dL nor all mmol/L"
         )
     return unit
+
+
+def _unit_of_rows(frame: pd.DataFrame, layout: Layout, column: int) -> str:
+    glucose = frame[layout.streams[0][1]].notna()
+    cells = frame[column][glucose].tolist()
+    units = [unit_named(cell) if isinstance(cell, str) else None for cell in cells]
+    if not units:
+        raise UnreadableRecord(_NO_READINGS)
+    for row, unit in zip(np.flatnonzero(glucose), units, strict=True):
+        if unit is None or unit != units[0]:
+            raise UnreadableRecord(
+                "the unit column has to say mg/dL on every row, or mmol/L on every row",
+                layout.first_line + int(row),
+            )
+    return str(units[0])
 
 
 def _rows(frame: pd.DataFrame, stream: Stream, column: int, unit: str, layout: Layout) -> _Rows:
@@ -144,7 +154,8 @@ def _rows(frame: pd.DataFrame, stream: Stream, column: int, unit: str, layout: L
 
 def _along(flags: Iterable[bool], codes: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
     """The flag of each row's category; False where the cell is empty, whose code is -1."""
-    return np.array([*flags, False], dtype=bool)[codes]
+    known: npt.NDArray[np.bool_] = np.array([*flags, False], dtype=bool)[codes]
+    return known
 
 
 def _times(

@@ -1,59 +1,24 @@
 """What must not be read is refused with one clear error that says where, why, and nothing private.
 
-Fixtures are named after the attack. Each file carries a name and a value that no message may show.
+Fixtures are named after the attack.
 """
 
 import gzip
 import io
-import json
 import zipfile
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from cgm_attacks import clarity, libreview, person, refusal, with_line
 from cgm_files import RECEIVED, read, vendor_export
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ml.records.cgm import read_cgm
 from ml.records.errors import UnreadableRecord
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import SimulatedTrace, simulate_trace
+from scripts.simulation.glucose import simulate_trace
 from scripts.simulation.libreview import to_libreview_csv
-from scripts.simulation.open_formats import to_nightscout_json, to_plain_csv
-
-NAME = "Zaphodina"
-
-
-def person(days: float = 1, cadence_minutes: int = 5) -> SimulatedTrace:
-    rng = np.random.default_rng(3)
-    return simulate_trace(rng, days, cadence_minutes=cadence_minutes, gaps_a_day=0)
-
-
-def clarity() -> bytes:
-    return to_clarity_csv(person(), name=(NAME, "Beeblebrox"))
-
-
-def libreview() -> bytes:
-    return to_libreview_csv(person(cadence_minutes=15), unit="mg/dL", name=NAME)
-
-
-def with_line(data: bytes, number: int, column: int, cell: bytes) -> bytes:
-    """`data` with one cell of line `number` (1-based) replaced."""
-    lines = data.split(b"\n")
-    cells = lines[number - 1].split(b",")
-    cells[column] = cell
-    lines[number - 1] = b",".join(cells)
-    return b"\n".join(lines)
-
-
-def refusal(data: bytes, zone: str | None = "Europe/London") -> UnreadableRecord:
-    with pytest.raises(UnreadableRecord) as caught:
-        read(data, zone)
-    message = str(caught.value)
-    assert NAME not in message and "Beeblebrox" not in message and "\n" not in message
-    assert len(message) < 400
-    return caught.value
+from scripts.simulation.open_formats import to_plain_csv
 
 
 def test_an_empty_file_is_refused() -> None:
@@ -114,15 +79,6 @@ def test_a_glucose_cell_that_is_no_reading_is_refused_with_its_line(cell: bytes)
     assert len(cell) < 3 or cell.decode() not in error.reason
 
 
-@pytest.mark.parametrize("make", [to_plain_csv, to_nightscout_json])
-@pytest.mark.parametrize("value", [0, 9999])
-def test_readings_of_0_and_9999_are_refused_in_open_formats_too(make, value: int) -> None:
-    trace = person()
-    trace.mg_dl[5] = value
-    data = make(trace) if make is to_plain_csv else _raw_nightscout(trace)
-    assert "outside" in refusal(data).reason
-
-
 def test_a_header_with_two_units_is_refused() -> None:
     data = libreview().replace(b"Scan Glucose mg/dL", b"Scan Glucose mmol/L")
     assert "two units" in refusal(data).reason
@@ -139,8 +95,10 @@ def test_a_unit_column_that_changes_its_mind_is_refused() -> None:
     rows = [f"2026-10-0{1 + i // 9} 0{i % 9}:00,{100 + i},mg/dL" for i in range(18)]
     header = "time,glucose,unit\n"
     assert len(read((header + "\n".join(rows)).encode(), "UTC")) == 18
-    rows[7] = "2026-10-01 07:00,5.9,mmol/L"
-    assert "unit column" in refusal((header + "\n".join(rows)).encode()).reason
+    for row in ("2026-10-01 07:00,5.9,mmol/L", "2026-10-01 07:00,106,", "2026-10-01 07:00,106,g"):
+        rows[7] = row
+        error = refusal((header + "\n".join(rows)).encode())
+        assert error.line == 9 and "unit column" in error.reason
 
 
 def test_a_plain_csv_without_a_unit_is_refused_with_what_to_call_the_column() -> None:
@@ -264,73 +222,4 @@ def test_ten_million_rows_are_refused_by_counting_them() -> None:
     rows = b"2026-10-05 10:00,1\n"
     assert "1,000,000 lines" in refusal(b"time,mg/dL\n" + rows * 3_000_000).reason
     assert "1,000,000 lines" in refusal(b"time,mg/dL\n" + b",\n" * 10_000_000).reason
-    assert "1,000,000 entries" in refusal(b"[" + b"{}," * 10_000_000 + b"{}]").reason
     assert "cells" in refusal(b"time,mg/dL\n" + b"," * 30_000_000).reason
-
-
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (b"[", "never ends"),
-        (b"[{}]", "no glucose readings"),
-        (b"{", "not valid JSON"),
-        (b"[1, 2]", "no JSON object"),
-        (b'[{"sgv": 100}]', "no moment"),
-        (b'[{"sgv": 100, "dateString": "2026-10-05T10:00:00"}]', "no moment"),
-        (b'[{"sgv": NaN, "date": 1}]', "not valid JSON"),
-        (b'[{"sgv": "high", "date": 1}]', "no number"),
-        (b'[{"sgv": true, "date": 1}]', "no number"),
-        (b'[{"sgv": 1e999, "date": 1}]', "no number"),
-        (b'[{"a": ' + b"[" * 4000 + b"]" * 4000 + b"}]", "not valid JSON"),
-        (b'[{"a": "' + b"x" * 9000 + b'"}]', "more than 8 KiB"),
-        (b'[{"sgv": 100, "date": 1759312800000}', "never ends"),
-    ],
-)
-def test_json_that_is_no_list_of_entries_is_refused(data: bytes, reason: str) -> None:
-    assert reason in refusal(data).reason
-
-
-def test_a_nightscout_entry_is_refused_with_its_line() -> None:
-    lines = to_nightscout_json(person(), one_per_line=True).splitlines()
-    lines[6] = lines[6].replace(b'"sgv": ', b'"sgv": 9')
-    assert refusal(b"\n".join(lines)).line == 7
-
-
-@settings(max_examples=60, deadline=None)
-@given(data=st.binary(max_size=3000))
-def test_whatever_the_bytes_the_answer_is_a_trace_or_one_clear_error(data: bytes) -> None:
-    _read_or_refuse(data)
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    which=st.sampled_from(["clarity", "libreview", "nightscout", "plain"]),
-    at=st.floats(0, 1),
-    cut=st.integers(0, 200),
-    junk=st.one_of(st.binary(max_size=40), st.text(max_size=20).map(str.encode)),
-    zone=st.sampled_from([None, "Europe/London"]),
-)
-def test_a_damaged_export_is_a_trace_or_one_clear_error(which, at, cut, junk, zone) -> None:
-    start = int(at * len(_WHOLE[which]))
-    damaged = _WHOLE[which][:start] + junk + _WHOLE[which][start + cut :]
-    _read_or_refuse(damaged, zone)
-
-
-def _read_or_refuse(data: bytes, zone: str | None = "Europe/London") -> None:
-    try:
-        assert len(read(data, zone)) >= 2
-    except UnreadableRecord as error:
-        assert error.reason and NAME not in str(error)
-
-
-def _raw_nightscout(trace: SimulatedTrace) -> bytes:
-    moments = zip(trace.utc, trace.mg_dl, strict=True)
-    return json.dumps([{"sgv": int(v), "date": int(t) * 1000} for t, v in moments]).encode()
-
-
-_WHOLE = {
-    "clarity": to_clarity_csv(person(0.1), name=(NAME, "Beeblebrox")),
-    "libreview": to_libreview_csv(person(0.4, 15), name=NAME),
-    "nightscout": to_nightscout_json(person(0.1)),
-    "plain": to_plain_csv(person(0.1), unit="mmol/L"),
-}

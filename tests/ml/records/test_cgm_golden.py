@@ -8,7 +8,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from cgm_files import read, vendor_export
+from cgm_files import read, shared_file, vendor_export
 
 from ml.records.cgm import inspect
 
@@ -127,8 +127,6 @@ def test_a_dexcom_number_at_the_floor_is_a_reading_and_only_the_word_is_censored
 
 
 def test_snake_case_copies_of_clarity_are_read_without_preamble_or_unit() -> None:
-    from cgm_files import shared_file
-
     counts = {"001": 2561, "002": 2119, "004": 2164, "005": 2558, "006": 2847, "008": 2505}
     for person, count in {**counts, "009": 2306}.items():
         data = shared_file("cgm-bigideas-dexcom", f"Dexcom_{person}.csv").read_bytes()
