@@ -5,5 +5,10 @@ pytest_plugins = [
     "tests.postgres_fixture",
     "tests.database_fixture",
     "tests.chain_fixture",
+    "tests.service_fixture",
+    "tests.world",
+    "tests.chain_fixture",
+    "tests.service_fixture",
+    "tests.world",
     "tests.stand_in_ports",
 ]
