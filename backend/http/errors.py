@@ -116,8 +116,9 @@ def _invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 
 def _place(location: tuple[str | int, ...]) -> str:
-    """`body.age`, shortened: a name that the caller made up may be of any length."""
-    return ".".join(str(part)[:64] for part in location)
+    """`body.age`; a name that the caller made up may be of any length and no text at all."""
+    name = ".".join(str(part)[:64] for part in location)
+    return name.encode("utf-8", "replace").decode()
 
 
 def _http_error(request: Request, error: Exception) -> JSONResponse:

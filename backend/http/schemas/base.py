@@ -1,9 +1,9 @@
 """What every schema shares: strict requests, and how domain values look in JSON."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Address = Annotated[
     str,
@@ -26,6 +26,19 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="after")
+    def _of_whole_characters(self) -> Self:
+        """JSON can escape half of a surrogate pair, which is no text."""
+        for value in vars(self).values():
+            for text in value if isinstance(value, list) else [value]:
+                if isinstance(text, str) and not _is_text(text):
+                    raise ValueError("a text has half a character in it")
+        return self
+
 
 class Told(BaseModel):
     """A response."""
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)

@@ -1,0 +1,85 @@
+"""A browser of the API for tests: keeps its cookie, sends its CSRF token."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from backend.domain.account import Role
+from backend.ports import Ports
+from backend.use_cases.create_operator import CreateOperator, create_operator
+from backend.use_cases.invite_guardian import invite_guardian
+from backend.use_cases.sign_up import sign_up
+from tests.people import PASSWORD, sign_up_as
+
+PUBLIC_URL = "https://vitalmint.example"
+UNSAFE = ("POST", "PATCH", "DELETE", "PUT")
+
+
+class Browser:
+    """One person's browser; `csrf` is what the last login told it."""
+
+    def __init__(self, app: FastAPI, *, raises: bool = True) -> None:
+        self.client = TestClient(app, base_url=PUBLIC_URL, raise_server_exceptions=raises)
+        self.csrf: str | None = None
+
+    def send(self, method: str, path: str, **given: Any) -> httpx.Response:
+        headers = dict(given.pop("headers", {}))
+        if self.csrf and method in UNSAFE:
+            headers.setdefault("X-CSRF-Token", self.csrf)
+        return self.client.request(method, path, headers=headers, **given)
+
+    def get(self, path: str, **given: Any) -> httpx.Response:
+        return self.send("GET", path, **given)
+
+    def post(self, path: str, json: Any = None, **given: Any) -> httpx.Response:
+        return self.send("POST", path, json=json, **given)
+
+    def log_in(self, login: str, password: str = PASSWORD) -> httpx.Response:
+        response = self.post("/api/login", {"id": login, "password": password})
+        if response.status_code == 200:
+            self.csrf = response.json()["csrf_token"]
+        return response
+
+    def upload(self, path: str, data: bytes, **fields: str) -> httpx.Response:
+        form = {"kind": "cgm", "zone": "Europe/London", **fields}
+        files = {"file": ("export.csv", io.BytesIO(data), "text/csv")}
+        return self.send("POST", path, data=form, files=files)
+
+    def give_consent(self) -> httpx.Response:
+        """A consent to care and training, in force when this returns: the fake mines at once."""
+        terms = {
+            "kinds": ["cgm"],
+            "purposes": ["care", "training"],
+            "expires_at": "2027-11-22T00:00:00Z",
+        }
+        return self.post("/api/consents", terms)
+
+
+def enrol(ports: Ports, login: str, role: Role = Role.PATIENT) -> str:
+    """An account of this role; returns its id."""
+    if role is Role.OPERATOR:
+        made = create_operator(CreateOperator(login=login, password=PASSWORD), ports=ports)
+        return made.account.id
+    command = sign_up_as(login, role)
+    if role is Role.GUARDIAN:
+        patient = enrol(ports, f"patient-of-{login}")
+        code = invite_guardian(patient, ports=ports).code  # type: ignore[arg-type]
+        command = type(command)(**{**vars(command), "invitation": code})
+    return sign_up(command, ports=ports).account.id
+
+
+def cgm_file(days: float = 2, *, first_value: int = 90) -> bytes:
+    """A plain CSV of five-minute readings that end before the tests' present."""
+    from tests.stand_in_ports import START
+
+    start = START.replace(tzinfo=None) - timedelta(days=days + 3)
+    lines = ["timestamp,glucose_mg_dl"]
+    for step in range(int(days * 288)):
+        moment = start + timedelta(minutes=5 * step)
+        value = first_value + (step * 7 + step * step // 13) % 120
+        lines.append(f"{moment:%Y-%m-%dT%H:%M:%S},{value}")
+    return "\n".join(lines).encode() + b"\n"
