@@ -1,9 +1,23 @@
 """The few things a repository does with rows, the same on both engines."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, Delete, Update, bindparam, func, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Delete,
+    Update,
+    bindparam,
+    func,
+    inspect,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy import Table as StoredTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import Session
@@ -54,33 +68,30 @@ class Rows:
 
     def insert_new(self, table: type[Table], columns: Columns) -> bool:
         """A new row; False, and nothing done, when it would repeat a unique value."""
-        key = list(table.__table__.primary_key)  # type: ignore[attr-defined]
+        key = list(_target(table).primary_key)
         statement = self.insert_into(table).values(**columns).on_conflict_do_nothing()
         return self._session.exec(statement.returning(*key)).first() is not None
 
-    def insert_many_new(self, table: type[Table], columns: Mapping[str, Sequence[Any]]) -> int:
-        """How many rows were new, in the order given; of the others nothing is changed.
+    def insert_many_new(
+        self, table: type[Table], column: str, values: Sequence[int], others: Columns
+    ) -> int:
+        """How many of `values` were new; a row each, in their order, `others` the same in all.
 
-        `columns` has as many values under each name as there are rows. PostgreSQL takes them
-        as arrays in one statement, SQLite one by one through one prepared statement.
+        One statement, whatever their number: the values travel as one array.
         """
-        connection = self._session.connection()
-        if self._sqlite:
-            rows = [
-                dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
-            ]
-            statement = self.insert_into(table).on_conflict_do_nothing()
-            counted = statement.execution_options(preserve_rowcount=True)
-            return connection.execute(counted, rows).rowcount if rows else 0
-        target = table.__table__  # type: ignore[attr-defined]
-        arrays = [
-            bindparam(None, list(v), ARRAY(target.c[name].type)) for name, v in columns.items()
-        ]
-        given = func.unnest(*arrays).table_valued(*columns).render_derived()
-        chosen = select(*(given.c[name] for name in columns))
-        statement = self.insert_into(table).from_select(list(columns), chosen)
+        given = self._listed(values)
+        types = _target(table).c
+        same = [literal(other, types[name].type) for name, other in others.items()]
+        chosen = select(given, *same).where(true())
+        statement = self.insert_into(table).from_select([column, *others], chosen)
         counted = statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-        return connection.execute(counted).rowcount
+        return self._session.exec(counted).rowcount
+
+    def _listed(self, values: Sequence[int]) -> ColumnElement[int]:
+        if self._sqlite:
+            return func.json_each(json.dumps(values)).table_valued("value").c.value
+        array = bindparam("values", list(values), ARRAY(BigInteger))
+        return func.unnest(array).column_valued("value")
 
     def change(self, statement: Update | Delete) -> int:
         """How many rows an update or a delete touched."""
@@ -92,5 +103,10 @@ class Rows:
 
     def insert_into(self, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
         """The engine's own INSERT, which knows ON CONFLICT."""
-        target = table.__table__  # type: ignore[attr-defined]
+        target = _target(table)
         return sqlite.insert(target) if self._sqlite else postgresql.insert(target)
+
+
+def _target(table: type[Table]) -> StoredTable:
+    target: StoredTable = inspect(table).local_table
+    return target

@@ -27,9 +27,9 @@ class SqlFingerprints:
         if number is None:
             raise NotFound(f"contribution {contribution_id} is not there: add it before its claim")
         wanted = sorted({_stored(one) for one in fingerprints})
-        owners = [number] * len(wanted)
-        columns = {"fingerprint": wanted, "contribution_number": owners}
-        return len(wanted) - self._rows.insert_many_new(FingerprintRow, columns)
+        owner = {"contribution_number": number}
+        fresh = self._rows.insert_many_new(FingerprintRow, "fingerprint", wanted, owner)
+        return len(wanted) - fresh
 
     def release(self, contribution_id: ContributionId) -> None:
         self._rows.change(delete(FingerprintRow).where(_owned_by(contribution_id)))
