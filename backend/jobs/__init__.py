@@ -9,6 +9,7 @@ from backend.use_cases import (
     erase_contribution,
     follow_chain,
     settle_consent,
+    settle_sign_up,
     sweep_reservations,
 )
 
@@ -24,6 +25,7 @@ def job_functions() -> Mapping[str, JobFunction]:
     return {
         "anchor_contribution": anchor_contributions.run,
         "settle_consent": settle_consent.run,
+        "settle_sign_up": settle_sign_up.settle_sign_up,
         "finish_erasure": erase_contribution.finish_erasure,
         "sweep_reservations": sweep_reservations.run,
         "follow_chain": follow_chain.run,
