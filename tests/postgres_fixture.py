@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests, in a temporary folder; a fresh database for each test.
+"""A PostgreSQL server for the tests, in a temporary folder; every test finds it empty.
 
 Needs initdb and pg_ctl (Debian's package `postgresql`), on the PATH or where Debian puts them.
 PostgreSQL refuses to run as root, so root starts it as the user `postgres`.
@@ -17,12 +17,17 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from backend.adapters.database.schema import upgrade
+from backend.adapters.database.schema import NEWEST, upgrade
+from backend.adapters.database.tables import Table
 
-_TEMPLATE = "vitalmint_template"
+_MIGRATED = "vitalmint"
 _SETTINGS = (
     "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c shared_buffers=32MB "
     "-c max_connections=150 -c listen_addresses= "
+)
+_END_THE_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 
 
@@ -47,7 +52,7 @@ class PostgresServer:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """The session's server, with a migrated template database; skipped where none can run."""
+    """The session's server, with one migrated database; skipped where none can run."""
     binaries = _binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed: `apt-get install postgresql`")
@@ -62,8 +67,8 @@ def postgres_server() -> Iterator[PostgresServer]:
         _run([binaries / "initdb", "-D", data, "-N", *owner, *text], cwd=folder)
         server.control("-l", str(folder / "log"), "-o", f"{_SETTINGS} -k {folder}", "start")
         try:
-            server.execute(f"CREATE DATABASE {_TEMPLATE}")
-            upgrade(server.url(_TEMPLATE))
+            server.execute(f"CREATE DATABASE {_MIGRATED}")
+            upgrade(server.url(_MIGRATED))
             yield server
         finally:
             server.control("-m", "immediate", "stop")
@@ -72,22 +77,24 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A database in which nothing was ever migrated."""
-    yield from _fresh(postgres_server, "template0")
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A migrated, empty database; emptied again afterwards, which is far quicker than a new one."""
+    url = postgres_server.url(_MIGRATED)
+    yield url
+    with psycopg.connect(url) as connection:
+        connection.execute(_END_THE_OTHERS)
+        for table in reversed(Table.metadata.sorted_tables):
+            connection.execute(f"DELETE FROM {table.name}")
+        connection.execute("UPDATE alembic_version SET version_num = %s", [NEWEST])
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A migrated, empty database."""
-    yield from _fresh(postgres_server, _TEMPLATE)
-
-
-def _fresh(server: PostgresServer, template: str) -> Iterator[str]:
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database in which nothing was ever migrated."""
     name = f"test_{uuid4().hex}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield server.url(name)
-    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    yield postgres_server.url(name)
+    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _binaries() -> Path | None:
