@@ -1,0 +1,98 @@
+"""How often one may try."""
+
+from dataclasses import replace
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from backend.app import create_app
+from backend.domain.errors import MisconfiguredService
+from backend.http.config import HttpConfig
+from backend.ports import Ports
+from tests.http.browser import PUBLIC_URL, Browser, cgm_file, enrol
+
+WRONG = "a wrong password"
+
+
+def app_with(ports: Ports, **rates: str) -> FastAPI:
+    return create_app(replace(HttpConfig(public_url=PUBLIC_URL), **rates), ports)  # type: ignore[arg-type]
+
+
+def from_address(app: FastAPI, host: str) -> Browser:
+    browser = Browser(app)
+    browser.client = TestClient(app, base_url=PUBLIC_URL, client=(host, 1))
+    return browser
+
+
+def test_an_id_is_guarded_from_wherever_it_is_tried(ports: Ports) -> None:
+    enrol(ports, "haneul")
+    app = app_with(ports, login_rate="3/minute")
+    for number, spelling in enumerate(("haneul", "HANEUL", " haneul")):
+        assert from_address(app, f"10.0.{number}.1").log_in(spelling, WRONG).status_code == 401
+    refused = from_address(app, "10.9.9.9").log_in("haneul")
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert 0 < int(refused.headers["retry-after"]) <= 61
+    assert refused.json()["retry_after"] == int(refused.headers["retry-after"])
+    assert from_address(app, "10.0.0.1").log_in("another", WRONG).status_code == 401
+
+
+def test_guesses_at_recovery_codes_count_with_the_guesses_at_passwords(ports: Ports) -> None:
+    enrol(ports, "haneul")
+    browser = Browser(app_with(ports, login_rate="2/minute"))
+    guess = {"id": "haneul", "recovery_code": "AAAA", "password": "a new password"}
+    assert browser.post("/api/recover", guess).status_code == 401
+    assert browser.log_in("haneul", WRONG).status_code == 401
+    assert browser.post("/api/recover", guess).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/login", {"id": "nobody", "password": WRONG}),
+        ("/api/siwe/challenge", {"wallet": "0x" + "ab" * 20}),
+        ("/api/siwe/login", {"message": "made up", "signature": "0x"}),
+    ],
+)
+def test_a_client_is_slowed_down_over_all_ids(
+    ports: Ports, path: str, body: dict[str, str]
+) -> None:
+    app = app_with(ports, client_rate="2/minute")
+    browser = from_address(app, "2001:db8:0:1::1")
+    neighbour = from_address(app, "2001:db8:0:1:ffff::2")
+    assert browser.post(path, body).status_code != 429
+    assert neighbour.post(path, body).status_code != 429
+    assert browser.post(path, body).status_code == 429
+    assert from_address(app, "2001:db8:0:2::1").post(path, body).status_code != 429
+
+
+def test_asking_for_the_password_again_cannot_be_used_to_guess_it(ports: Ports) -> None:
+    enrol(ports, "haneul")
+    browser = Browser(app_with(ports, login_rate="2/minute"))
+    browser.log_in("haneul")
+    asked = {"password": WRONG}
+    assert [browser.post("/api/wallet/export", asked).status_code for _ in range(3)] == [
+        401,
+        401,
+        429,
+    ]
+    assert browser.post("/api/account/erasure", asked).status_code == 429
+
+
+def test_uploads_are_counted_by_account(ports: Ports) -> None:
+    enrol(ports, "one")
+    enrol(ports, "two")
+    app = app_with(ports, upload_rate="1/minute")
+    one, two = Browser(app), Browser(app)
+    one.log_in("one")
+    two.log_in("two")
+    path = "/api/contributions/inspect"
+    assert one.upload(path, cgm_file()).status_code == 200
+    assert one.upload(path, cgm_file()).status_code == 429
+    assert two.upload(path, cgm_file()).status_code == 200
+
+
+@pytest.mark.parametrize("rate", ["", "often", "10", "-1/minute"])
+def test_a_rate_that_cannot_be_read_stops_the_start(ports: Ports, rate: str) -> None:
+    with pytest.raises(MisconfiguredService):
+        app_with(ports, login_rate=rate)
