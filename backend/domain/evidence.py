@@ -106,7 +106,11 @@ class ReceiptEvidence:
 
 @dataclass(frozen=True)
 class BlockBody:
-    """Everything inside one block, in order; receipt `n` belongs to transaction `n`."""
+    """Everything inside one block, in order; receipt `n` belongs to transaction `n`.
 
+    `header` is the one that came with it.
+    """
+
+    header: BlockHeader
     transactions: tuple[TransactionEvidence, ...]
     receipts: tuple[ReceiptEvidence, ...]

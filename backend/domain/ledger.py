@@ -146,7 +146,7 @@ class ProposeRecorder:
 
 @dataclass(frozen=True)
 class SentTokens:
-    """`transfer`, or `transferFrom` with an `owner` who is not the sender."""
+    """`transfer`, or `transferFrom` with its `owner`."""
 
     owner: Address | None
     recipient: Address
@@ -154,12 +154,22 @@ class SentTokens:
 
 
 @dataclass(frozen=True)
-class Allowed:
-    """`approve`, or `permit` with an `owner` who signed."""
+class Approve:
+    """`approve(spender, value)`: by the sender."""
 
-    owner: Address | None
     spender: Address
     value: int
+
+
+@dataclass(frozen=True)
+class Permit:
+    """`permit(…)`: an allowance by the owner's signature (ERC-2612)."""
+
+    owner: Address
+    spender: Address
+    value: int
+    deadline: int
+    signature: bytes
 
 
 @dataclass(frozen=True)
@@ -177,7 +187,8 @@ Call = (
     | MarkErased
     | ProposeRecorder
     | SentTokens
-    | Allowed
+    | Approve
+    | Permit
     | Plain
 )
 

@@ -55,10 +55,11 @@ class NodeEvidence:
         receipts = self._receipts(hashes, listed)
         return [
             BlockBody(
+                _read(f"block {one}", parsing.header, block),
                 tuple(_read(f"a transaction of {one}", parsing.transaction, tx) for tx in inside),
                 tuple(_read(f"a receipt of {one}", parsing.receipt, each) for each in left),
             )
-            for one, inside, left in zip(hashes, listed, receipts, strict=True)
+            for one, block, inside, left in zip(hashes, blocks, listed, receipts, strict=True)
         ]
 
     def views(self, views: Sequence[View], *, block: int) -> list[tuple[Value, ...] | None]:

@@ -69,8 +69,10 @@ _CALLS: dict[str, Callable[[Arguments], ledger.Call]] = {
     "unpause": lambda a: ledger.Plain("unpause"),
     "transfer": lambda a: ledger.SentTokens(None, a["to"], a["value"]),
     "transferFrom": lambda a: ledger.SentTokens(a["from"], a["to"], a["value"]),
-    "approve": lambda a: ledger.Allowed(None, a["spender"], a["value"]),
-    "permit": lambda a: ledger.Allowed(a["owner"], a["spender"], a["value"]),
+    "approve": lambda a: ledger.Approve(a["spender"], a["value"]),
+    "permit": lambda a: ledger.Permit(
+        a["owner"], a["spender"], a["value"], a["deadline"], a["r"] + a["s"] + bytes([a["v"]])
+    ),
 }
 
 

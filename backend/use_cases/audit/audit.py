@@ -20,7 +20,8 @@ from backend.use_cases.audit.audit_registrations import (
     audit_erasures,
     audit_registrations,
 )
-from backend.use_cases.audit.audit_rewards import audit_rewards, audit_tokens
+from backend.use_cases.audit.audit_rewards import audit_rewards
+from backend.use_cases.audit.audit_tokens import audit_tokens
 from backend.use_cases.audit.check_deployment import check_creations, check_views
 from backend.use_cases.audit.check_state import (
     check_balances,

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from backend.crypto.consent_hashes import consent_hash, domain_hash, revocation_hash, signer_of
+from backend.crypto.signed_messages import consent_hash, domain_hash, revocation_hash, signer_of
 from backend.domain.audit_checks import Check
 from backend.domain.consent import ALL_PURPOSES, Kind
 from backend.domain.deployment import ContractName, Deployment
@@ -25,6 +25,7 @@ from backend.ports.chain_evidence import ChainEvidence
 from backend.use_cases.audit.causes import calls_behind, directly
 from backend.use_cases.audit.tally import Tally, hexed, where
 
+DOMAIN = "VitalMint ConsentRegistry"
 ALL_KINDS = sum(kind.bit for kind in Kind)
 
 
@@ -107,7 +108,7 @@ class _Signing:
 
     def __init__(self, deployment: Deployment, evidence: ChainEvidence, tally: Tally) -> None:
         self._registry = deployment.address(ContractName.CONSENTS)
-        self._domain = domain_hash(deployment.chain_id, self._registry)
+        self._domain = domain_hash(DOMAIN, deployment.chain_id, self._registry)
         self._evidence = evidence
         self._tally = tally
 

@@ -1,36 +1,16 @@
-"""Rewards and tokens replayed from the ledger: schedule, caps, mints, balances."""
+"""Rewards held to the schedule and to the caps."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from backend.domain.audit_checks import Check
 from backend.domain.consent import Purpose
-from backend.domain.deployment import ContractName, Deployment, Terms
+from backend.domain.deployment import Terms
 from backend.domain.evidence import Address
-from backend.domain.ledger import (
-    Allowed,
-    Approval,
-    ContributionRegistered,
-    Entry,
-    SentTokens,
-    Transfer,
-)
-from backend.ports.chain_evidence import ChainEvidence
 from backend.use_cases.audit.audit_registrations import FULL_QUALITY, Registered
-from backend.use_cases.audit.causes import directly
-from backend.use_cases.audit.tally import Tally, hexed, shown, where
+from backend.use_cases.audit.tally import Tally, hexed, where
 
 DAY_S = 86_400
-NOBODY = bytes(20)
-
-
-@dataclass(frozen=True)
-class Holdings:
-    """Who holds what after the last entry, and how much was ever minted."""
-
-    balances: dict[Address, int] = field(default_factory=lambda: defaultdict(int))
-    minted: list[int] = field(default_factory=list)
 
 
 def audit_rewards(registered: Sequence[Registered], terms: Terms, tally: Tally) -> None:
@@ -61,30 +41,6 @@ def audit_rewards(registered: Sequence[Registered], terms: Terms, tally: Tally) 
         )
 
 
-def audit_tokens(
-    entries: Sequence[Entry], deployment: Deployment, *, evidence: ChainEvidence, tally: Tally
-) -> Holdings:
-    """Pairs every mint with its registration, and follows every token to its holder."""
-    holdings = Holdings()
-    due: Entry | None = None
-    for entry in entries:
-        event = entry.event
-        minting = isinstance(event, Transfer) and event.sender == NOBODY
-        if due is not None or minting:
-            _check_mint(due, entry if minting else None, tally)
-        due = None
-        if isinstance(event, ContributionRegistered) and event.reward > 0:
-            due = entry
-        if isinstance(event, Transfer | Approval):
-            if isinstance(event, Transfer):
-                _move(event, entry, holdings, tally)
-            if not minting:
-                _check_cause(event, entry, deployment, evidence, tally)
-    if due is not None:
-        _check_mint(due, None, tally)
-    return holdings
-
-
 def _due(one: Registered, terms: Terms) -> int:
     """What the schedule pays: nothing without a consent to training, else rate × quality."""
     event = one.event
@@ -92,76 +48,3 @@ def _due(one: Registered, terms: Terms) -> int:
         return 0
     rate = terms.rates[event.kind] if event.kind < len(terms.rates) else 0
     return rate * event.quality // FULL_QUALITY
-
-
-def _check_mint(due: Entry | None, mint: Entry | None, tally: Tally) -> None:
-    """A registration that pays is followed by its mint at once, and nothing else mints."""
-    present = mint or due
-    subject = "mint" if present is None else f"mint ({where(present.place)})"
-    tally.that(
-        Check.MINTS,
-        subject,
-        _as_paid(due) == _as_paid(mint),
-        expected=shown(_as_paid(due)),
-        found=shown(_as_paid(mint)),
-    )
-
-
-def _as_paid(entry: Entry | None) -> tuple[object, ...] | None:
-    """(transaction, log, recipient, amount) of a mint, or of the one that must follow."""
-    if entry is None:
-        return None
-    event, place = entry.event, entry.place
-    if isinstance(event, ContributionRegistered):
-        return place.transaction, place.log_index + 1, event.contributor, event.reward
-    assert isinstance(event, Transfer)
-    return place.transaction, place.log_index, event.recipient, event.value
-
-
-def _move(event: Transfer, entry: Entry, holdings: Holdings, tally: Tally) -> None:
-    """Tokens leave only who has them, and go to somebody."""
-    if event.sender == NOBODY:
-        holdings.minted.append(event.value)
-    else:
-        holdings.balances[event.sender] -= event.value
-    holdings.balances[event.recipient] += event.value
-    tally.same(
-        Check.TRANSFERS,
-        f"transfer ({where(entry.place)})",
-        {"covered by the sender's balance": True, "has a recipient": True},
-        {
-            "covered by the sender's balance": event.sender == NOBODY
-            or holdings.balances[event.sender] >= 0,
-            "has a recipient": event.recipient != NOBODY,
-        },
-    )
-
-
-def _check_cause(
-    event: Transfer | Approval,
-    entry: Entry,
-    deployment: Deployment,
-    evidence: ChainEvidence,
-    tally: Tally,
-) -> None:
-    """A direct call must say what the event says; a contract may move what it is allowed."""
-    if not directly(entry.cause, deployment.address(ContractName.TOKEN)):
-        return
-    call = evidence.call(ContractName.TOKEN, entry.cause.input)
-    sender = entry.cause.sender
-    found: tuple[object, ...] | None = None
-    if isinstance(event, Transfer):
-        expected: tuple[object, ...] = (event.sender, event.recipient, event.value)
-        if isinstance(call, SentTokens):
-            found = (call.owner or sender, call.recipient, call.value)
-    else:
-        expected = (event.owner, event.spender, event.value)
-        if isinstance(call, Allowed):
-            found = (call.owner or sender, call.spender, call.value)
-    tally.that(
-        Check.TRANSFERS,
-        f"{type(event).__name__.lower()} ({where(entry.place)})",
-        expected == found,
-        expected=shown(found),
-        found=shown(expected),
-    )

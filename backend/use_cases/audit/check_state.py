@@ -9,7 +9,7 @@ from backend.ports.chain_evidence import ChainEvidence, Value, View
 from backend.use_cases.audit.audit_consents import ConsentBook
 from backend.use_cases.audit.audit_desk import DeskBook
 from backend.use_cases.audit.audit_registrations import Mark, Registered
-from backend.use_cases.audit.audit_rewards import NOBODY, Holdings
+from backend.use_cases.audit.audit_tokens import NOBODY, Holdings
 from backend.use_cases.audit.tally import Tally, hexed, shown
 
 Expected = dict[View, tuple[Value, ...]]

@@ -7,7 +7,7 @@ from backend.crypto.block_hashes import sender_of
 from backend.domain.audit_checks import Check
 from backend.domain.deployment import ContractName, Deployment
 from backend.domain.evidence import Address, LogEvidence, TransactionEvidence
-from backend.domain.ledger import Approval, Cause, Entry, Place, Transfer
+from backend.domain.ledger import Approval, Cause, Entry, Event, Place, Transfer
 from backend.ports.chain_evidence import ChainEvidence
 from backend.use_cases.audit.tally import Tally, hexed, where
 from backend.use_cases.audit.walk import OpenedBlock
@@ -42,6 +42,7 @@ def read_ledger(
 ) -> Ledger:
     """The ledger of these blocks; a log of ours that is no known event is a breach."""
     ledger = Ledger()
+    told: set[tuple[bytes, type]] = set()
     contracts = {one.address: name for name, one in deployment.contracts.items()}
     creating = {one.transaction: name for name, one in deployment.contracts.items()}
     for block in blocks:
@@ -65,8 +66,19 @@ def read_ledger(
                     {"schema version": EVENT_SCHEMA},
                     {"schema version": event.schema_version},
                 )
+            if cause.to in contracts:
+                _check_said_once(subject, place, event, told, tally)
             ledger.entries.append(Entry(place, cause, event))
     return ledger
+
+
+def _check_said_once(
+    subject: str, place: Place, event: Event, told: set[tuple[bytes, type]], tally: Tally
+) -> None:
+    """A direct call says each of its things once."""
+    thing = (place.transaction, type(event))
+    tally.that(Check.EVENTS, subject, thing not in told, expected="said once", found="said again")
+    told.add(thing)
 
 
 def _own_logs(

@@ -17,7 +17,7 @@ from backend.domain.evidence import BlockHeader
 from backend.domain.ledger import ConsentGranted, ConsentRevoked, Entry
 from backend.use_cases.audit.audit_desk import NOBODY, DeskBook
 from backend.use_cases.audit.audit_registrations import Mark, Registered
-from backend.use_cases.audit.audit_rewards import Holdings
+from backend.use_cases.audit.audit_tokens import Holdings
 from backend.use_cases.audit.contents import Contents
 from backend.use_cases.audit.tally import Tally
 

@@ -77,12 +77,8 @@ def walk_headers(
         if holds and previous is not None:
             passed(previous, portion)
     last = previous or stretch.head
-    tally.same(
-        Check.HEADERS,
-        f"block {stretch.head.number}, the newest",
-        {"hash": stretch.head.claimed_hash},
-        {"hash": last.claimed_hash},
-    )
+    subject = f"block {stretch.head.number}, the newest"
+    tally.same(Check.HEADERS, subject, vars(stretch.head), vars(last))
     return found, last
 
 
@@ -127,6 +123,7 @@ def _check_header(
 
 def _check_body(header: BlockHeader, body: BlockBody, tally: Tally) -> None:
     subject = f"block {header.number}"
+    tally.same(Check.CONTENTS, f"{subject}, asked for by its hash", vars(header), vars(body.header))
     tally.same(
         Check.CONTENTS,
         subject,
