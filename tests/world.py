@@ -37,6 +37,7 @@ from tests.devnet_fixtures import IpfsNodeUnderTest
 from tests.people import sign_up_as
 
 TURNS = 400
+LARGEST = 2**26
 
 
 class MovableClock:
@@ -86,7 +87,8 @@ class World:
         folder = self.home.parent / f"saved-{name}"
         shutil.copytree(self.home, folder)
         with self.ports() as ports:
-            return Saved(folder, self.control.snapshot(), ports.content.pinned())
+            pins = {cid: ports.content.get(cid, limit=LARGEST) for cid in ports.content.pinned()}
+        return Saved(folder, self.control.snapshot(), pins)
 
     def restore(self, saved: "Saved") -> None:
         """Put all four back; the next restore needs a snapshot anew, which is taken here."""
@@ -95,8 +97,11 @@ class World:
         self.control.revert(saved.snapshot)
         saved.snapshot = self.control.snapshot()
         with self.ports() as ports:
-            for cid in ports.content.pinned() - saved.pins:
+            held = ports.content.pinned()
+            for cid in held - saved.pins.keys():
                 ports.content.unpin(cid)
+            for cid in saved.pins.keys() - held:
+                ports.content.add(saved.pins[cid])
 
     def recover(self) -> None:
         """What a restart does: replays erasures, lets leases run out, runs jobs to their end."""
@@ -142,7 +147,7 @@ class Saved:
 
     folder: Path
     snapshot: Any
-    pins: frozenset[Cid]
+    pins: dict[Cid, bytes]
 
 
 @dataclass(frozen=True)

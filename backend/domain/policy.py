@@ -21,5 +21,4 @@ class Policy:
     low_balance_wei: int = 10**17
     job_lease_s: int = 60
     job_attempts: int = 20
-    future_tolerance_s: int = 86_400
     keyring_backup_days: int = 30

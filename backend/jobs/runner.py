@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 import structlog
 
-from backend.domain.errors import VitalMintError
+from backend.domain.errors import DatabaseUnavailable, VitalMintError
 from backend.domain.identifiers import JobId, random_id_text
 from backend.domain.job import Again, Job
 from backend.jobs import PERIODIC, JobFunction
@@ -104,12 +104,16 @@ class Runner:
             beat.join()
 
     def _beat(self, job: Job, ended: threading.Event) -> None:
+        """A beat that the database does not take is tried again: there are three to a lease."""
         lease_s = self.ports.policy.job_lease_s
         while not ended.wait(lease_s / 3):
             until = self.ports.clock.now() + timedelta(seconds=lease_s)
-            with self.ports.database.write() as unit:
-                if not unit.jobs.heartbeat(job.id, holder=self.holder, until=until):
-                    return
+            try:
+                with self.ports.database.write() as unit:
+                    if not unit.jobs.heartbeat(job.id, holder=self.holder, until=until):
+                        return
+            except DatabaseUnavailable:
+                structlog.get_logger("jobs").warning("heartbeat_missed", job=job.name)
 
     def _fresh_id(self) -> JobId:
         return JobId(random_id_text(self.ports.random_bytes(16)))
