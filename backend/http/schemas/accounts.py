@@ -13,7 +13,7 @@ from backend.use_cases.offer_sign_in import OWN_WALLET_WARNING
 
 SignUpRole = Literal["patient", "guardian", "researcher"]
 
-_PERSON: dict[str, JsonValue] = {
+PERSON_EXAMPLE: dict[str, JsonValue] = {
     "name": "Kim Haneul",
     "age": 63,
     "address": "12 Sejong-daero, Seoul",
@@ -52,7 +52,7 @@ class SignUpRequest(Person):
                     "id": "haneul",
                     "password": "a long enough password",
                     "role": "patient",
-                    **_PERSON,
+                    **PERSON_EXAMPLE,
                 }
             ]
         }

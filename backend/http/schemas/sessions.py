@@ -2,16 +2,27 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from backend.crypto.wallets import checksum_address
 from backend.domain.account import Account, Session
-from backend.http.schemas.accounts import Person, SignUpRole
+from backend.http.schemas.accounts import PERSON_EXAMPLE, Person, SignUpRole
 from backend.http.schemas.base import Address, Asked, Moment, Told
 from backend.use_cases.authenticate_session import Caller
 from backend.use_cases.invite_guardian import IssuedInvitation
 from backend.use_cases.offer_sign_in import SignInOffer
 from backend.use_cases.start_session import StartedSession, csrf_token_of
+
+_SIGNED_EXAMPLE: dict[str, JsonValue] = {
+    "message": "vitalmint.example wants you to sign in with your Ethereum account:\n"
+    "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1\n\n"
+    "Sign in to VitalMint. The address of this wallet is public and links for ever.\n\n"
+    "URI: https://vitalmint.example\nVersion: 1\nChain ID: 31337\n"
+    "Nonce: 0123456789abcdef0123456789abcdef\n"
+    "Issued At: 2026-11-22T09:30:00Z\nExpiration Time: 2026-11-22T09:35:00Z",
+    "signature": "0xd7fc29e20b48ecfce31788345541641b4d9a22754dda208f7d5f3d35c1ee3cda"
+    "6b82c38ef51340e59c2d6ce79e28732e6af072dcd73e29d82a528220097e24a01b",
+}
 
 
 class LogInRequest(Asked):
@@ -89,11 +100,17 @@ class SignInMessage(Told):
 
 
 class WalletSignIn(Asked):
+    model_config = ConfigDict(json_schema_extra={"examples": [_SIGNED_EXAMPLE]})
+
     message: str
     signature: Annotated[str, Field(description="0x and 65 bytes in hexadecimal")]
 
 
 class WalletSignUp(Person):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{**_SIGNED_EXAMPLE, "role": "patient", **PERSON_EXAMPLE}]}
+    )
+
     message: str
     signature: Annotated[str, Field(description="0x and 65 bytes in hexadecimal")]
     role: SignUpRole = "patient"
