@@ -24,6 +24,7 @@ from backend.jobs.runner import Runner
 from backend.ports import Ports
 from backend.settings import Settings
 from backend.use_cases.contribute_record import ContributeRecord
+from backend.use_cases.follow_chain import follow_chain
 from backend.use_cases.grant_consent import ConsentTerms, GrantConsent, grant_consent
 from backend.use_cases.relay_transactions import settle_all
 from backend.use_cases.replay_erasures import replay_erasures
@@ -178,29 +179,54 @@ def run_jobs(ports: Ports) -> None:
     raise AssertionError(f"jobs are still unfinished after {TURNS} turns")
 
 
+def run_due_jobs(ports: Ports) -> None:
+    """Run what is due now; what has to wait goes on waiting."""
+    runner = Runner("test", job_functions(), ports)
+    for _ in range(TURNS):
+        if not runner.run_next():
+            return
+    raise AssertionError(f"some job is still due after {TURNS} turns")
+
+
+def catch_up(ports: Ports) -> None:
+    """Let the indexer follow the chain to its head."""
+    for _ in range(TURNS):
+        if not follow_chain(ports=ports):
+            return
+    raise AssertionError(f"the chain's head is not reached after {TURNS} steps")
+
+
 @pytest.fixture
 def world(
     deployed_chain: DeployedChain, ipfs_node: IpfsNodeUnderTest, tmp_path: Path
 ) -> Iterator[World]:
     """A fresh service on the real chain and node; pins it leaves behind are let go."""
-    home = tmp_path / "home"
+    with world_on(deployed_chain, ipfs_node.api_url, tmp_path / "home") as built:
+        yield built
+
+
+@contextmanager
+def world_on(
+    deployed: DeployedChain, ipfs_api_url: str, home: Path, **changes: Any
+) -> Iterator[World]:
+    """A fresh service in `home` on a chain and a node of one's choice, `changes` its settings."""
     home.mkdir(mode=0o700)
-    settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]
-        database_url=f"sqlite:///{home / 'vitalmint.db'}",
-        keyring_folder=home / "keyring",
-        master_key_folder=home / "elsewhere" / "master-keys",
-        rpc_url=deployed_chain.rpc_url,
-        ipfs_api_url=ipfs_node.api_url,
-        deployment_file=deployed_chain.deployment_file,
-        relayer_key_file=home / "relayer.key",
-        confirmation_depth=1,
-    )
+    usual: dict[str, Any] = {
+        "database_url": f"sqlite:///{home / 'vitalmint.db'}",
+        "keyring_folder": home / "keyring",
+        "master_key_folder": home / "elsewhere" / "master-keys",
+        "rpc_url": deployed.rpc_url,
+        "ipfs_api_url": ipfs_api_url,
+        "deployment_file": deployed.deployment_file,
+        "relayer_key_file": home / "relayer.key",
+        "confirmation_depth": 1,
+    }
+    settings = Settings(_env_file=None, **(usual | changes))
     settings.relayer_key_file.touch(mode=0o600)
-    settings.relayer_key_file.write_text(deployed_chain.relayer_key.hex())
+    settings.relayer_key_file.write_text(deployed.relayer_key.hex())
     create_keyring_and_master(settings.keyring_folder, settings.master_key_folder)
     schema.upgrade(settings.database_url)
-    built = World(home, settings, deployed_chain.ganache)
+    built = World(home, settings, deployed.ganache)
     with built.ports() as ports:
         before = ports.content.pinned()
     yield built
