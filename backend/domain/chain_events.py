@@ -79,7 +79,7 @@ class TokensMoved:
 
 @dataclass(frozen=True)
 class UnreadableEvent:
-    """A log of a contract of ours that this release cannot read; `reason` says what is in the way."""
+    """A log of a contract of ours that this release cannot read; `reason` says why."""
 
     place: Place
     contract: WalletAddress
