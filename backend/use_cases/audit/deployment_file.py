@@ -24,7 +24,7 @@ def read_deployment(content: bytes) -> Deployment:
     """The deployment, or `InvalidField` naming the first field that is not as it must be."""
     try:
         whole = json.loads(content, object_pairs_hook=_without_repeats)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise _fault("deployment", f"the file is not JSON ({error})") from error
     fields = _object(
         whole,
