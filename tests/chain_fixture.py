@@ -92,9 +92,14 @@ class DeployedChain:
         return self.ganache.rpc_url
 
     def __post_init__(self) -> None:
+        self.chain = self.chain_as(self.relayer_key)
         node = Node(self.rpc_url, limit_s=LIMIT_S)
-        self.chain = EthereumChain(self.deployment, node, self.relayer_key, self.clock)
         self.history = EthereumHistory([self.deployment], node)
+
+    def chain_as(self, relayer_key: bytes) -> EthereumChain:
+        """The port with another relayer."""
+        node = Node(self.rpc_url, limit_s=LIMIT_S)
+        return EthereumChain(self.deployment, node, relayer_key, self.clock)
 
     def mine(self, blocks: int = 1) -> None:
         self.ganache.mine(blocks)

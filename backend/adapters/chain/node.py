@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from backend.domain.errors import ChainUnavailable
+from backend.domain.errors import ChainUnavailable, MisconfiguredService
 
 if TYPE_CHECKING:
     from backend.adapters.chain.provider import BoundedHTTPProvider
@@ -29,8 +29,7 @@ class Node:
     def __init__(self, url: str, *, limit_s: float) -> None:
         self._url = url
         self._limit_s = limit_s
-        # A URL may carry an access key, so only the host is ever shown.
-        self.host = urlsplit(url).hostname or "an address without a host"
+        self.host = _host(url)
 
     def ask(self, method: str, *params: Any) -> object:
         """The result of one JSON-RPC method."""
@@ -55,6 +54,19 @@ class Node:
         from backend.adapters.chain.provider import BoundedHTTPProvider
 
         return BoundedHTTPProvider(self._url, limit_s=self._limit_s)
+
+
+def _host(url: str) -> str:
+    """All that is ever shown of the URL: the rest of it may be an access key."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise MisconfiguredService(
+            ("VITALMINT_RPC_URL: it must be an http or https address of a node",)
+        )
+    return parts.hostname
 
 
 def _refusal(method: str, error: object) -> NodeRefused:
