@@ -82,10 +82,6 @@ class LyingNode(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def rest(self, seconds: float) -> None:
-        """Do nothing for a while, but not beyond the end of the test."""
-        self.closing.wait(seconds)
-
 
 def answering(answer: Answer) -> Callable[[_Handler, dict[str, Any]], None]:
     """Proper JSON-RPC with these results."""
@@ -108,7 +104,7 @@ def saying(content: bytes, *, status: int = 200) -> Callable[[_Handler, dict[str
 
 def hanging(handler: _Handler, _: dict[str, Any]) -> None:
     """Accept the question and never answer."""
-    handler.server.rest(60)
+    handler.server.closing.wait()
 
 
 def dripping_headers(handler: _Handler, _: dict[str, Any]) -> None:

@@ -163,6 +163,12 @@ def test_every_event_of_the_contracts_has_a_schema_version_or_is_a_standard() ->
             )
 
 
+def test_every_field_of_every_event_can_be_read() -> None:
+    for contract in CONTRACT_NAMES:
+        for signature in events_by_topic(contract).values():
+            assert len(signature.word_readers) == len(signature.indexed) + len(signature.plain)
+
+
 def test_long_ranges_are_asked_for_in_spans(node: LyingNode, history: EthereumHistory) -> None:
     asked: list[tuple[int, int]] = []
 

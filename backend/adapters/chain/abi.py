@@ -6,6 +6,8 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any, Literal
 
+from backend.adapters.chain.words import Reader, reader_of
+
 ContractName = Literal["ConsentRegistry", "RewardToken", "ContributionRegistry"]
 CONTRACT_NAMES: tuple[ContractName, ...] = (
     "ConsentRegistry",
@@ -22,6 +24,11 @@ class Signature:
     name: str
     indexed: tuple[tuple[str, str], ...]
     plain: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def word_readers(self) -> tuple[tuple[str, Reader], ...]:
+        """For an event: the name of each field, indexed ones first, and what reads its word."""
+        return tuple((name, reader_of(kind)) for name, kind in (*self.indexed, *self.plain))
 
     @cached_property
     def plain_types(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from backend.adapters.chain.abi import CONTRACT_NAMES, ContractName, Signature, 
 from backend.adapters.chain.answers import moment
 from backend.adapters.chain.deployment import Deployment
 from backend.adapters.chain.logs import Log
+from backend.adapters.chain.words import WORD, OutOfRange
 from backend.domain.chain_events import (
     ChainEvent,
     ConsentGranted,
@@ -80,20 +81,20 @@ class EventReader:
 
 def _values(signature: Signature, log: Log) -> Values:
     """Every field of the event by name, indexed ones included."""
-    from eth_abi.abi import decode
-    from eth_abi.exceptions import DecodingError
-
     if len(log.topics) != len(signature.indexed) + 1:
         raise Unreadable(f"{signature.name} with {len(log.topics)} topics")
-    if len(log.data) != 32 * len(signature.plain):
+    if len(log.data) != WORD * len(signature.plain):
         raise Unreadable(f"{signature.name} with {len(log.data)} bytes of data")
-    named = (*signature.indexed, *signature.plain)
-    words = b"".join((*log.topics[1:], log.data))
+    data = [log.data[at : at + WORD] for at in range(0, len(log.data), WORD)]
     try:
-        decoded = decode([kind for _, kind in named], words)
-    except DecodingError as error:
+        return {
+            name: read(word)
+            for (name, read), word in zip(
+                signature.word_readers, (*log.topics[1:], *data), strict=True
+            )
+        }
+    except OutOfRange as error:
         raise Unreadable(f"{signature.name} with a field out of its range") from error
-    return {name: value for (name, _), value in zip(named, decoded, strict=True)}
 
 
 def _consent_granted(place: Place, of: Values) -> ConsentGranted:
