@@ -40,7 +40,7 @@ def _killed_everywhere(
     """Kill `work` before each of its file operations on a fresh copy, and check each ruin.
 
     Of very many operations the middle ones are alike (one fsync for each folder): of these
-    the first and the last forty are taken. Returns how many there are.
+    the first forty and the last twelve are taken. Returns how many there are.
     """
     whole = _copied(untouched, tmp_path / "whole")
     total = in_child(lambda: work(whole))
@@ -54,7 +54,7 @@ def _killed_everywhere(
 
 
 def _points(total: int) -> list[int]:
-    return [*range(min(total, 40)), *range(max(total - 40, 40), total)]
+    return [*range(min(total, 40)), *range(max(total - 12, 40), total)]
 
 
 def _copied(folders: KeyringFolders, to: Path) -> KeyringFolders:

@@ -75,11 +75,12 @@ class FolderMasterKeys:
         self._random_bytes = random_bytes
         self._seen = -1
         self._loaded: dict[bytes, LocalMasterKey] = {}
-        if not folder.is_dir() or not _files(folder):
-            raise MisconfiguredService(
-                (f"there is no master key in {folder}: restore it, or make a new keyring",)
-            )
-        require_private_folder(folder, "the master key folder")
+        with failures_named(folder):
+            if not folder.is_dir() or not _files(folder):
+                raise MisconfiguredService(
+                    (f"there is no master key in {folder}: restore it, or make a new keyring",)
+                )
+            require_private_folder(folder, "the master key folder")
         self._load()
 
     @classmethod
