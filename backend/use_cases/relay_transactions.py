@@ -65,22 +65,38 @@ def submit(
     call = prepare_call()
     fees = ports.chain.suggested_fees()
     chain_nonce = ports.chain.next_nonce()
-    with ports.database.write() as unit:
-        raced = unit.transactions.latest(purpose, subject)
-        if raced is not None and raced.status in UNDER_WAY:
-            return raced
-        allocated = unit.transactions.allocate(
-            TransactionId(random_id_text(ports.random_bytes(16))),
-            signer=ports.chain.relayer,
-            chain_nonce=chain_nonce,
-            purpose=purpose,
-            subject=subject,
-            call=call,
-            now=ports.clock.now(),
-        )
-        transaction = _signed(unit, allocated, fees, ports)
-        also(unit, transaction)
+    try:
+        with ports.database.write() as unit:
+            allocated = unit.transactions.allocate(
+                TransactionId(random_id_text(ports.random_bytes(16))),
+                signer=ports.chain.relayer,
+                chain_nonce=chain_nonce,
+                purpose=purpose,
+                subject=subject,
+                call=call,
+                now=ports.clock.now(),
+            )
+            _give_way_to_a_twin(unit, allocated)
+            transaction = _signed(unit, allocated, fees, ports)
+            also(unit, transaction)
+    except _TwinUnderWay as twin:
+        return twin.transaction
     return _send(transaction, ports)
+
+
+class _TwinUnderWay(Exception):
+    """Another process was first with this purpose and subject."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+
+
+def _give_way_to_a_twin(unit: UnitOfWork, allocated: Transaction) -> None:
+    """Looked for after allocating, which is what makes units wait for each other."""
+    for other in unit.transactions.unfinished(allocated.signer):
+        same = (other.purpose, other.subject) == (allocated.purpose, allocated.subject)
+        if same and other.id != allocated.id:
+            raise _TwinUnderWay(other)
 
 
 def latest_under_way(purpose: TxPurpose, subject: str, *, ports: Ports) -> Transaction | None:

@@ -1,6 +1,8 @@
 """The relayer's transactions: stored before they are sent, followed, replaced, never doubled."""
 
-import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -23,8 +25,9 @@ from backend.use_cases.relay_transactions import (
     submit,
 )
 from backend.use_cases.relayer_state import relayer_state
+from tests.chain_fixture import FakeNetwork
 from tests.fakes.chain import FakeChain
-from tests.relaying import Service, fresh_id
+from tests.relaying import Service, fresh_id, service_on
 from tests.signing import Contributor, send, some_digest
 
 
@@ -130,31 +133,49 @@ def test_settling_queues_the_job_that_goes_on(service: Service) -> None:
     ]
 
 
-def test_twenty_at_once_get_twenty_nonces_and_all_confirm(service: Service) -> None:
-    somebody = consenting(service)
-    transactions: list[Transaction] = []
-    faults: list[Exception] = []
+def at_once(count: int, relay: Callable[[], Transaction]) -> list[Transaction]:
+    """Relay from that many threads."""
+    with ThreadPoolExecutor(count) as pool:
+        return [future.result() for future in [pool.submit(relay) for _ in range(count)]]
 
-    def relay() -> None:
-        try:
-            transactions.append(register(service, somebody))
-        except Exception as fault:  # noqa: BLE001 - told to the test
-            faults.append(fault)
 
-    threads = [threading.Thread(target=relay) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults == []
-    nonces = sorted(transaction.nonce for transaction in transactions)
-    assert nonces == list(range(nonces[0], nonces[0] + 20))
+def all_confirm(service: Service, transactions: list[Transaction]) -> bool:
     for _ in range(5):
         settle_all(ports=service.ports)
         service.network.mine(2)
     assert settle_all(ports=service.ports) == 0
-    ends = {stored(service, transaction).status for transaction in transactions}
-    assert ends == {TxStatus.CONFIRMED}
+    return {stored(service, each).status for each in transactions} == {TxStatus.CONFIRMED}
+
+
+def test_twenty_at_once_get_twenty_nonces_and_all_confirm(service: Service) -> None:
+    somebody = consenting(service)
+    transactions = at_once(20, lambda: register(service, somebody))
+    nonces = sorted(transaction.nonce for transaction in transactions)
+    assert nonces == list(range(nonces[0], nonces[0] + 20))
+    assert all_confirm(service, transactions)
+
+
+def test_no_nonce_races_on_either_database(
+    fake_network: FakeNetwork, database_url: str, tmp_path: Path
+) -> None:
+    with service_on(fake_network, database_url, tmp_path) as service:
+        somebody = consenting(service)
+        transactions = at_once(12, lambda: register(service, somebody))
+        nonces = sorted(transaction.nonce for transaction in transactions)
+        assert nonces == list(range(nonces[0], nonces[0] + 12))
+        assert all_confirm(service, transactions)
+
+
+def test_the_same_subject_from_everywhere_is_one_transaction_on_either_database(
+    fake_network: FakeNetwork, database_url: str, tmp_path: Path
+) -> None:
+    with service_on(fake_network, database_url, tmp_path) as service:
+        somebody = consenting(service)
+        fake_network.stop_mining()
+        subject = fresh_id()
+        transactions = at_once(12, lambda: register(service, somebody, subject=subject))
+        assert len({transaction.id for transaction in transactions}) == 1
+        assert len(service.under_way()) == 1
 
 
 def test_a_stuck_transaction_is_signed_again_with_higher_fees(service: Service) -> None:
