@@ -29,6 +29,7 @@ def create_app(config: HttpConfig, ports: Ports, *, log_to: TextIO | None = None
     app.state.metrics = metrics
     app.state.rate_limits = RateLimits(config)
     app.state.upload_turns = anyio.Semaphore(config.concurrent_uploads)
+    app.state.hashing_turns = anyio.Semaphore(config.concurrent_hashes)
     app.add_middleware(
         Observed,
         log=request_logger(log_to),

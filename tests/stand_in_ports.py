@@ -1,6 +1,7 @@
 """A whole service for tests: real database, keyring and readers; chain and content in memory."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,24 +51,34 @@ def content() -> InMemoryContentStore:
     return InMemoryContentStore()
 
 
+@pytest.fixture(scope="session")
+def keyring_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty keyring and its master key in a folder; copy it."""
+    folder = tmp_path_factory.mktemp("keyring")
+    (folder / "elsewhere").mkdir()
+    create_keyring_and_master(folder / "keyring", folder / "elsewhere" / "masters")
+    return folder
+
+
 @pytest.fixture
 def ports(
     sqlite_url: str,
+    keyring_template: Path,
     tmp_path: Path,
     clock: SettableClock,
     chain: FakeChain,
     content: InMemoryContentStore,
 ) -> Iterator[Ports]:
     """Everything a use case needs, over an empty database and keyring in the test's folder."""
-    keyring, masters = tmp_path / "keyring", tmp_path / "elsewhere" / "masters"
-    masters.parent.mkdir()
-    create_keyring_and_master(keyring, masters)
+    keys = tmp_path / "keys"
+    shutil.copytree(keyring_template, keys)
+    masters = FolderMasterKeys(keys / "elsewhere" / "masters")
     database = open_database(sqlite_url)
     yield Ports(
         clock=clock,
         random_bytes=os.urandom,
         database=database,
-        keys=FileKeyring(keyring, FolderMasterKeys(masters)),
+        keys=FileKeyring(keys / "keyring", masters),
         content=content,
         chain=chain,
         history=chain,

@@ -28,6 +28,8 @@ class HttpConfig:
     """How long an upload waits for its turn before it is told to come back."""
     upload_time_s: float = 300.0
     """How long the bytes of one upload may take to arrive."""
+    concurrent_hashes: int = 4
+    """Requests that hash a password at a time: each takes 64 MiB, a keystore 256 MiB."""
     body_limit: int = 64 * 1024
     """The most bytes of a request that is not an upload."""
 

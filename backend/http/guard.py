@@ -20,6 +20,9 @@ from backend.use_cases.authenticate_session import (
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 READS_ITS_OWN_BODY = frozenset({"contribute", "inspect_file"})
+HASHES_A_PASSWORD = frozenset(
+    {"sign_up", "log_in", "recover_account", "change_password", "erase_account", "export_wallet"}
+)
 
 
 class GuardedRoute(APIRoute):
@@ -35,6 +38,9 @@ class GuardedRoute(APIRoute):
                 request.state.caller = await run_in_threadpool(_admit, request, access)
             if operation not in READS_ITS_OWN_BODY:
                 request = await _with_bounded_body(request)
+            if operation in HASHES_A_PASSWORD:
+                async with request.app.state.hashing_turns:
+                    return await handle(request)
             return await handle(request)
 
         return guarded

@@ -39,21 +39,19 @@ _UPLOADS = {
     "inspect_file": ("408", "413", "429"),
 }
 _MORE: dict[str, tuple[str, ...]] = {
-    "sign_up": ("403", "409", "413", "429"),
-    "log_in": ("401", "413", "429"),
-    "recover_account": ("401", "413", "429"),
-    "offer_sign_in": ("413", "429"),
-    "sign_in_with_ethereum": ("401", "404", "413", "429"),
-    "sign_up_with_ethereum": ("401", "403", "409", "413", "429"),
-    "change_password": ("413", "429"),
-    "erase_account": ("409", "413", "429"),
-    "export_wallet": ("404", "413", "429"),
+    "sign_up": ("403", "409", "429"),
+    "log_in": ("401", "429"),
+    "recover_account": ("401", "429"),
+    "offer_sign_in": ("429",),
+    "sign_in_with_ethereum": ("401", "404", "429"),
+    "sign_up_with_ethereum": ("401", "403", "409", "429"),
+    "change_password": ("429",),
+    "erase_account": ("409", "429"),
+    "export_wallet": ("404", "429"),
     "export_own_data": ("502",),
-    "accept_invitation": ("413", "429"),
-    "update_account": ("413",),
-    "prepare_consent": ("413",),
-    "grant_consent": ("409", "413"),
-    "revoke_consent": ("404", "409", "413"),
+    "accept_invitation": ("429",),
+    "grant_consent": ("409",),
+    "revoke_consent": ("404", "409"),
     "show_contribution": ("404",),
     "prove_integrity": _BY_ID,
     "erase_contribution": _BY_ID,
@@ -114,10 +112,16 @@ def _complete(operation: dict[str, Any], method: str) -> None:
         operation["security"] = [needs]
         operation["x-roles"] = sorted(access)
         statuses |= {"401", "403"}
+    if "application/json" in operation.get("requestBody", {}).get("content", {}):
+        statuses |= {"400", "413"}
     if "requestBody" in operation or "parameters" in operation:
-        statuses.add("422")
+        statuses.add(
+            "422",
+        )
     if name not in _ANSWERS_NOTHING_OUTSIDE:
-        statuses.add("503")
+        statuses.add(
+            "503",
+        )
     for status in sorted(statuses - set(responses)):
         responses[status] = {
             "description": _MEANING.get(status, "see `code`"),

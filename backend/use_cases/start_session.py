@@ -24,7 +24,7 @@ class StartedSession:
 
 
 def start_session(account: Account, *, unit: UnitOfWork, ports: Ports) -> StartedSession:
-    """A new session of this account, in the caller's unit of work."""
+    """A new session of this account, in the caller's unit of work; ended ones are cleared away."""
     token = urlsafe_b64encode(ports.random_bytes(TOKEN_BYTES)).decode().rstrip("=")
     csrf_token = csrf_token_of(token)
     now = ports.clock.now()
@@ -35,6 +35,7 @@ def start_session(account: Account, *, unit: UnitOfWork, ports: Ports) -> Starte
         created_at=now,
         expires_at=now + timedelta(seconds=ports.policy.session_lifetime_s),
     )
+    unit.sessions.purge(now)
     unit.sessions.add(session)
     return StartedSession(account, session, token, csrf_token)
 

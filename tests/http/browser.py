@@ -1,6 +1,7 @@
 """A browser of the API for tests: keeps its cookie, sends its CSRF token."""
 
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -20,17 +21,34 @@ UNSAFE = ("POST", "PATCH", "DELETE", "PUT")
 
 
 class Browser:
-    """One person's browser; `csrf` is what the last login told it."""
+    """One person's browser; `csrf` is what the last login told it.
 
-    def __init__(self, app: FastAPI, *, raises: bool = True) -> None:
-        self.client = TestClient(app, base_url=PUBLIC_URL, raise_server_exceptions=raises)
+    Every answer's status must be one that the API's description has for that operation; 500 is
+    no operation's own.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        self.client = TestClient(app, base_url=PUBLIC_URL)
         self.csrf: str | None = None
+        self._document = app.openapi()
 
     def send(self, method: str, path: str, **given: Any) -> httpx.Response:
         headers = dict(given.pop("headers", {}))
         if self.csrf and method in UNSAFE:
             headers.setdefault("X-CSRF-Token", self.csrf)
-        return self.client.request(method, path, headers=headers, **given)
+        answer = self.client.request(method, path, headers=headers, **given)
+        described = self._described(method, answer.request.url.path)
+        if described is not None and answer.status_code != 500:
+            assert str(answer.status_code) in described, f"{method} {path} {answer.text}"
+        return answer
+
+    def _described(self, method: str, path: str) -> set[str] | None:
+        """The documented statuses of the operation at this path, None where there is none."""
+        for template, methods in self._document["paths"].items():
+            pattern = re.sub(r"{[^}]*}", "[^/]+", template)
+            if re.fullmatch(pattern, path) and method.lower() in methods:
+                return set(methods[method.lower()]["responses"])
+        return None
 
     def get(self, path: str, **given: Any) -> httpx.Response:
         return self.send("GET", path, **given)

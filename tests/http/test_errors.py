@@ -52,12 +52,13 @@ def every_error() -> list[type[domain.VitalMintError]]:
 
 
 def raising(app: FastAPI, error: Exception) -> Browser:
-    """A browser of the app whose health check ends in this error."""
+    """A browser of the app at whose path /raise a route ends in this error."""
 
     def check_health() -> None:
         raise error
 
-    app.router.routes.insert(0, GuardedRoute("/healthz", check_health, name="check_health"))
+    route = GuardedRoute("/raise", check_health, name="check_health", include_in_schema=False)
+    app.router.routes.insert(0, route)
     return Browser(app)
 
 
@@ -74,7 +75,7 @@ def test_codes_are_stable_and_every_error_has_one_of_its_own() -> None:
 
 def test_an_error_of_the_caller_says_what_where_and_what_to_do(app: FastAPI) -> None:
     error = domain.UnreadableRecord("line 7 has no value: export the file again", line=7)
-    answer = raising(app, error).get("/healthz")
+    answer = raising(app, error).get("/raise")
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
     assert body.pop("instance") == f"urn:vitalmint:request:{answer.headers['x-request-id']}"
@@ -90,9 +91,9 @@ def test_an_error_of_the_caller_says_what_where_and_what_to_do(app: FastAPI) -> 
 
 def test_an_error_that_names_a_field_or_a_time_passes_it_on(app: FastAPI) -> None:
     browser = raising(app, domain.InvalidField("age", "an age is between 0 and 150 years"))
-    assert browser.get("/healthz").json()["field"] == "age"
+    assert browser.get("/raise").json()["field"] == "age"
     app.router.routes.pop(0)
-    later = raising(app, domain.RateLimited("too many attempts", retry_after_s=42)).get("/healthz")
+    later = raising(app, domain.RateLimited("too many attempts", retry_after_s=42)).get("/raise")
     assert later.headers["retry-after"] == "42"
     assert later.json()["retry_after"] == 42
 
@@ -113,7 +114,7 @@ def test_an_error_that_names_a_field_or_a_time_passes_it_on(app: FastAPI) -> Non
 def test_an_error_of_the_service_tells_nothing_of_the_inside(
     app: FastAPI, error: Exception
 ) -> None:
-    answer = raising(app, error).get("/healthz")
+    answer = raising(app, error).get("/raise")
     assert answer.status_code >= 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert SECRET not in answer.text and "Traceback" not in answer.text
@@ -121,7 +122,7 @@ def test_an_error_of_the_service_tells_nothing_of_the_inside(
 
 
 def test_what_is_not_available_says_when_to_come_back(app: FastAPI) -> None:
-    answer = raising(app, domain.ChainUnavailable("down")).get("/healthz")
+    answer = raising(app, domain.ChainUnavailable("down")).get("/raise")
     assert (answer.status_code, answer.json()["code"]) == (503, "chain_unavailable")
     assert int(answer.headers["retry-after"]) > 0
 

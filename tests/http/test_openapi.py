@@ -46,11 +46,7 @@ def examples_of(operation: dict[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-WITH_BODY = [
-    (method, path, operation)
-    for method, path, operation in operations()
-    if "requestBody" in operation
-]
+WITH_BODY = [found for found in operations() if "requestBody" in found[2]]
 
 
 def success_of(operation: dict[str, Any]) -> int:

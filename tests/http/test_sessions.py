@@ -1,6 +1,5 @@
 """The session's cookie and the CSRF token, as a browser sees them."""
 
-import pytest
 from fastapi import FastAPI
 
 from backend.app import create_app
@@ -61,14 +60,12 @@ def test_logging_out_ends_the_session_for_whoever_copied_the_cookie(
     assert thief.get("/api/session").status_code == 401
 
 
-@pytest.mark.parametrize("wrong", [None, "", "made-up", "0" * 64])
-def test_a_wrong_csrf_token_is_refused_before_anything_happens(
-    patient: Browser, wrong: str | None
-) -> None:
-    headers = {} if wrong is None else {"X-CSRF-Token": wrong}
+def test_a_wrong_csrf_token_is_refused_before_anything_happens(patient: Browser) -> None:
     patient.csrf = None
-    refused = patient.post("/api/logout", headers=headers)
-    assert (refused.status_code, refused.json()["code"]) == (403, "csrf_mismatch")
+    for wrong in (None, "", "made-up", "0" * 64):
+        headers = {} if wrong is None else {"X-CSRF-Token": wrong}
+        refused = patient.post("/api/logout", headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "csrf_mismatch")
     assert patient.get("/api/session").status_code == 200
 
 

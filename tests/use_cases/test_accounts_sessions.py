@@ -102,6 +102,18 @@ def test_a_session_that_was_logged_out_is_over_on_this_side(ports: Ports) -> Non
         caller_of(started.token, ports)
 
 
+def test_sessions_that_ran_out_are_cleared_away_by_the_next_login(
+    ports: Ports, clock: SettableClock
+) -> None:
+    sign_up(sign_up_as("haneul"), ports=ports)
+    old = log_in(LogIn("haneul", PASSWORD), ports=ports)
+    clock.advance(timedelta(seconds=ports.policy.session_lifetime_s))
+    new = log_in(LogIn("haneul", PASSWORD), ports=ports)
+    with ports.database.read() as unit:
+        assert unit.sessions.by_token(old.session.token_hash) is None
+        assert unit.sessions.by_token(new.session.token_hash) == new.session
+
+
 def test_a_hash_of_weaker_parameters_is_renewed_at_login(ports: Ports) -> None:
     account = sign_up(sign_up_as("haneul"), ports=ports).account
     weak = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
