@@ -7,8 +7,5 @@ pytest_plugins = [
     "tests.chain_fixture",
     "tests.service_fixture",
     "tests.world",
-    "tests.chain_fixture",
-    "tests.service_fixture",
-    "tests.world",
     "tests.stand_in_ports",
 ]
