@@ -173,9 +173,11 @@ def run_jobs(ports: Ports) -> None:
         if runner.run_next():
             continue
         with ports.database.read() as unit:
-            if not unit.jobs.unfinished():
-                return
-        step(ports, 1)
+            waiting = unit.jobs.unfinished()
+        if not waiting:
+            return
+        until_due = min(job.run_at for job in waiting) - ports.clock.now()
+        step(ports, max(1, until_due.total_seconds()))
     raise AssertionError(f"jobs are still unfinished after {TURNS} turns")
 
 
