@@ -16,17 +16,27 @@ from backend.crypto.personal import seal_personal
 from backend.crypto.wallets import wallet_of
 from backend.domain.account import Account, Role
 from backend.domain.consent import Kind
+from backend.domain.consent_record import ConsentStatus
 from backend.domain.contribution import Contribution, Status
-from backend.domain.identifiers import AccountId, ContributionId, JobId, KeyId, random_id_text
+from backend.domain.identifiers import (
+    AccountId,
+    ContentDigest,
+    ContributionId,
+    JobId,
+    KeyId,
+    random_id_text,
+)
 from backend.domain.job import Job
 from backend.domain.policy import Policy
-from backend.domain.transaction import Transaction
+from backend.domain.transaction import Transaction, TxPurpose
 from backend.jobs import PERIODIC, job_functions
 from backend.jobs.runner import Runner
 from backend.ports import Ports
+from backend.use_cases.follow_chain import follow_chain
+from backend.use_cases.relay_transactions import settle, submit
 from tests.chain_fixture import Network
 from tests.fakes.content_store import InMemoryContentStore
-from tests.signing import Contributor
+from tests.signing import Contributor, some_digest
 
 ROUNDS = 60
 
@@ -90,6 +100,40 @@ class Service:
             unit.jobs.enqueue(JobId(fresh_id()), "anchor_contribution", row.id, now)
         return row
 
+    def consenting(self) -> Contributor:
+        """Somebody whose consent covers everything, on chain."""
+        somebody = Contributor()
+        somebody.consent(self.network)
+        return somebody
+
+    def relay(
+        self,
+        somebody: Contributor,
+        *,
+        subject: str | None = None,
+        digest: ContentDigest | None = None,
+    ) -> Transaction:
+        """Relay one small registration."""
+        wanted = digest or some_digest()
+        return submit(
+            TxPurpose.REGISTER,
+            subject or fresh_id(),
+            lambda: self.ports.chain.register_call(wanted, Kind.CGM, somebody.wallet, 100),
+            ports=self.ports,
+        )
+
+    def stored(self, transaction: Transaction) -> Transaction:
+        """As the database has it now."""
+        with self.ports.database.read() as unit:
+            found = unit.transactions.by_id(transaction.id)
+        assert found is not None
+        return found
+
+    def settled(self, transaction: Transaction) -> Transaction:
+        """Mine, and settle."""
+        self.network.mine(2)
+        return settle(self.stored(transaction), ports=self.ports)
+
     def work(self) -> None:
         """Run jobs, mine and let time pass until nothing is left to do."""
         for _ in range(ROUNDS):
@@ -114,6 +158,32 @@ class Service:
     def follow(self) -> None:
         """Let the indexer come round from now on, as a worker's start does."""
         Runner("test", job_functions(), self.ports).start()
+
+    def catch_up(self) -> None:
+        """Follow the chain as far as it counts."""
+        for _ in range(500):
+            if not follow_chain(ports=self.ports):
+                return
+        raise AssertionError("the indexer never catches up")
+
+    def settle_down(self) -> None:
+        """Indexer and jobs, block after block, until everything is at rest."""
+        for _ in range(12):
+            self.run_due()
+            self.catch_up()
+            self.network.mine()
+            self.network.clock.advance(2)
+        self.run_due()
+
+    def followed(self) -> list[tuple[int, str]]:
+        with self.ports.database.read() as unit:
+            return unit.cursor.recent()
+
+    def consents(self, account: Account) -> list[ConsentStatus]:
+        """Oldest first."""
+        with self.ports.database.read() as unit:
+            records = unit.consents.of_account(account.id)
+        return [record.status for record in sorted(records, key=lambda one: one.grant.nonce)]
 
     def run_one(self) -> bool:
         return Runner("test", job_functions(), self.ports).run_next()

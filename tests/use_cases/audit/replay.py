@@ -9,6 +9,8 @@ from backend.adapters.chain.json_rpc import JsonRpc, Question, Refusal
 BLANK = "0x" + "00" * 160
 """What a contract answers about somebody or something that it has never heard of."""
 
+NOT_TOGETHER = Refusal(-32000, "one view at a time, so that each answer can be changed alone")
+
 Answers = Mapping[str, Any]
 
 
@@ -20,6 +22,8 @@ class RecordingNode:
         self.answers: dict[str, Any] = {}
 
     def ask(self, questions: Sequence[Question]) -> list[Any]:
+        if questions[0].method == "eth_call" and "to" not in questions[0].params[0]:
+            return [NOT_TOGETHER]
         answers = self._node.ask(questions)
         self.answers |= {
             key_of(one): answer for one, answer in zip(questions, answers, strict=True)
@@ -35,6 +39,8 @@ class ReplayingNode:
         self._changed = changed or {}
 
     def ask(self, questions: Sequence[Question]) -> list[Any]:
+        if questions[0].method == "eth_call" and "to" not in questions[0].params[0]:
+            return [NOT_TOGETHER]
         return [self._answer(key_of(one)) for one in questions]
 
     def _answer(self, key: str) -> Any:
