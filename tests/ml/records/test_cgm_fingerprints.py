@@ -61,7 +61,7 @@ def test_two_real_exports_of_one_person_that_overlap_share_much() -> None:
     """Their common readings differ by a mg/dL or more in 58 % of cases: exactness would fail."""
     first = read(vendor_export("clarity_g6_2020-01a_overlap.csv"))
     second = read(vendor_export("clarity_g6_2020-01b_overlap.csv"))
-    assert len(shingles(first) & shingles(second)) > 100
+    assert len(shingles(first) & shingles(second)) > 80
     assert repeats(second, first)
 
 
@@ -130,6 +130,18 @@ def test_a_day_in_common_is_found_in_19_of_20_cases() -> None:
     assert np.mean(found) >= 0.95
 
 
+def test_two_days_in_common_are_found_in_999_of_1000_cases() -> None:
+    rng = np.random.default_rng(14)
+    found = []
+    for name in EXPORTS[:6]:
+        trace = read(vendor_export(name))
+        whole = shingles(trace)
+        for first in rng.integers(0, len(trace) - 576, 40):
+            days = shingles(part(trace, first, first + 576))
+            found.append(overlaps(len(days & whole), len(days)))
+    assert np.mean(found) >= 0.999
+
+
 def test_two_days_in_common_are_found_under_noise_in_19_of_20_cases() -> None:
     rng = np.random.default_rng(11)
     found = []
@@ -143,10 +155,10 @@ def test_two_days_in_common_are_found_under_noise_in_19_of_20_cases() -> None:
     assert np.mean(found) >= 0.95
 
 
-def test_two_weeks_make_a_few_hundred_shingles() -> None:
+def test_two_weeks_make_less_than_two_hundred_and_fifty_shingles() -> None:
     for name, per_two_weeks in (("clarity_g6_2023-05_quoted.csv.gz", 4032), (EXPORTS[8], 1344)):
         trace = read(vendor_export(name))
-        assert len(shingles(trace)) / len(trace) * per_two_weeks < 700
+        assert len(shingles(trace)) / len(trace) * per_two_weeks < 250
 
 
 def test_later_readings_of_the_same_person_are_not_taken_for_a_repetition() -> None:
@@ -178,4 +190,4 @@ def test_a_handful_of_equal_values_at_another_time_is_not_a_repetition() -> None
 def test_nothing_shared_is_never_a_repetition() -> None:
     for total in range(5):
         assert not overlaps(0, total)
-    assert overlaps(1, 1) and not overlaps(2, 400) and overlaps(3, 400)
+    assert overlaps(1, 1) and not overlaps(1, 400) and overlaps(2, 400)
