@@ -45,10 +45,14 @@ class Settings(BaseSettings):
     content_timeout_s: Annotated[float, Field(gt=0)] = 60.0
 
     public_url: str = "http://127.0.0.1:8000"
-    cookie_secure: bool = False
+    cookie_secure: bool = True
+    """Off only where the service is reached over plain http, as on one's own machine."""
     login_rate: str = "10/minute"
+    client_rate: str = "60/minute"
     upload_rate: str = "120/minute"
+    rate_storage: str = "memory://"
     concurrent_uploads: Positive = 4
+    concurrent_hashes: Positive = 4
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     upload_limit: Positive = 64 * 1024 * 1024
@@ -81,8 +85,11 @@ class Settings(BaseSettings):
             public_url=self.public_url,
             cookie_secure=self.cookie_secure,
             login_rate=self.login_rate,
+            client_rate=self.client_rate,
             upload_rate=self.upload_rate,
+            rate_storage=self.rate_storage,
             concurrent_uploads=self.concurrent_uploads,
+            concurrent_hashes=self.concurrent_hashes,
         )
 
 

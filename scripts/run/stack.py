@@ -110,6 +110,7 @@ class Stack:
             "VITALMINT_DEPLOYMENT_FILE": str(running.deployment_file),
             "VITALMINT_RELAYER_KEY_FILE": str(self.home / "relayer.key"),
             "VITALMINT_PUBLIC_URL": running.api_url,
+            "VITALMINT_COOKIE_SECURE": "false",
         }
         self.environment_file.write_text("".join(f"{k}={v}\n" for k, v in chosen.items()))
         return os.environ | chosen | {"PYTHONUNBUFFERED": "1"}
