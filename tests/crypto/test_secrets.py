@@ -1,5 +1,7 @@
 """Passwords, tokens and fingerprints."""
 
+import hmac
+
 from backend.crypto.fingerprints import keyed
 from backend.crypto.passwords import hash_password, needs_rehash, verify_password
 from backend.crypto.tokens import token_hash
@@ -31,6 +33,11 @@ def test_fingerprints_say_nothing_without_the_key_and_recognise_with_it() -> Non
     assert len(one) == 2 and all(len(each) == 16 for each in one)
     assert one == keyed([b"b", b"a"], bytes(32)) == tuple(sorted(one))
     assert not set(one) & set(keyed([b"a", b"b"], bytes([1]) * 32))
+
+
+def test_a_fingerprint_is_the_start_of_its_hmac_sha256() -> None:
+    key, fingerprint = bytes(range(32)), b"shingle"
+    assert keyed([fingerprint], key) == (hmac.digest(key, fingerprint, "sha256")[:16],)
 
 
 def test_a_token_is_stored_as_its_hash() -> None:
