@@ -23,11 +23,12 @@ from backend.adapters.chain.history import EthereumHistory
 from backend.adapters.chain.node import Node
 from backend.crypto.wallets import checksum_address, wallet_of
 from backend.domain.consent import ConsentGrant
+from backend.domain.contribution import Schedule
 from backend.domain.identifiers import ContentDigest, WalletAddress
 from backend.ports.chain import Chain
 from backend.ports.chain_history import ChainHistory
 from tests.devnet_fixtures import GanacheUnderTest
-from tests.fakes.chain import FakeChain
+from tests.fakes.chain import SCHEDULE, FakeChain
 from tests.fakes.contracts import Grant, MarkErased, Revoke
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -187,9 +188,9 @@ class DeployedChain:
 class FakeNetwork:
     """The fake with the same levers."""
 
-    def __init__(self) -> None:
+    def __init__(self, schedule: Schedule = SCHEDULE) -> None:
         self.clock = ShiftedClock()
-        self.fake = FakeChain(self.clock)
+        self.fake = FakeChain(self.clock, schedule)
         self.chain: Chain = self.fake
         self.history: ChainHistory = self.fake
 

@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from backend.domain.consent import Kind, Purpose
-from backend.domain.contribution import Status
+from backend.domain.contribution import Contribution, Status
 from backend.domain.errors import IllegalTransition
 from backend.domain.job import Again
 from backend.domain.transaction import TxPurpose, TxStatus
 from backend.use_cases import anchor_contributions
 from backend.use_cases.erase_contribution import EraseContribution, erase_contribution
 from backend.use_cases.relay_transactions import submit
-from tests.relaying import Service
+from tests.chain_fixture import FakeNetwork
+from tests.fakes.chain import SCHEDULE
+from tests.relaying import Service, service_on
 from tests.signing import Contributor, send
 
 DAY = timedelta(days=1)
@@ -135,6 +138,26 @@ def test_the_daily_cap_makes_it_wait_for_the_next_utc_day(service: Service) -> N
     assert job.run_at.hour == 0 and job.attempts == 0
     service.pass_time(DAY)
     assert service.work_until(waiting, Status.ANCHORED).reason is None
+
+
+def test_the_epoch_cap_makes_it_wait_for_the_next_epoch(sqlite_url: str, tmp_path: Path) -> None:
+    short = replace(SCHEDULE, epoch_cap=SCHEDULE.rates[Kind.CGM], epoch_length_s=3_600)
+    with service_on(FakeNetwork(short), sqlite_url, tmp_path) as service:
+        _, account = consenting(service)
+        rows = [service.sealed(account) for _ in range(2)]
+        service.run_due()
+        service.work_until(next(r for r in rows if is_submitted(service, r)), Status.ANCHORED)
+        (waiting,) = [one for one in map(service.row, rows) if one.status is Status.SEALED]
+        assert waiting.reason is not None and "epoch" in waiting.reason
+        (job,) = service.unfinished()
+        into_the_hour = job.run_at.timestamp() % 3_600
+        assert job.run_at > service.ports.clock.now() and 0 < into_the_hour <= 60
+        service.pass_time(timedelta(hours=1, minutes=1))
+        service.work_until(waiting, Status.ANCHORED)
+
+
+def is_submitted(service: Service, row: Contribution) -> bool:
+    return service.row(row).status is Status.SUBMITTED
 
 
 def test_a_paused_registry_makes_it_wait_without_counting_as_failure(service: Service) -> None:

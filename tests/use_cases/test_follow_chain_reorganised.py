@@ -14,7 +14,7 @@ from backend.use_cases.grant_consent import ConsentTerms, GrantConsent, grant_co
 from backend.use_cases.revoke_consent import RevokeConsent, revoke_consent
 from tests.fakes.chain import FakeChain
 from tests.relaying import Service
-from tests.signing import Contributor
+from tests.signing import Contributor, send
 
 
 def test_a_reorganisation_of_two_blocks_ends_in_resubmission(service: Service) -> None:
@@ -103,6 +103,24 @@ def test_a_consent_and_a_revocation_are_relayed_again_after_a_reorganisation(
     service.settle_down()
     assert service.consents(account) == [ConsentStatus.REVOKED]
     assert service.ports.chain.consent_nonce(somebody.wallet) == 2
+
+
+def test_what_was_taken_over_from_the_chain_is_registered_if_it_is_gone(service: Service) -> None:
+    somebody = service.consenting()
+    row = service.sealed(service.account(somebody))
+    service.network.mine(2)
+    service.catch_up()
+    mark = service.network.mark()
+    call = service.ports.chain.register_call(row.digest, row.kind, row.contributor, row.quality)
+    send(service.network, call)
+    service.work()
+    assert service.row(row).transaction_id is None
+    service.network.mine(2)
+    service.catch_up()
+    service.network.reorganise(mark)
+    service.settle_down()
+    assert service.row(row).status is Status.ANCHORED
+    assert registrations(service) == 1
 
 
 def test_a_reorganisation_deeper_than_remembered_is_followed_from_the_start(
