@@ -34,8 +34,8 @@ from backend.jobs.runner import Runner
 from backend.ports import Ports
 from backend.use_cases.follow_chain import follow_chain
 from backend.use_cases.relay_transactions import settle, submit
-from tests.chain_fixture import Network
 from tests.fakes.content_store import InMemoryContentStore
+from tests.networks import Network
 from tests.signing import Contributor, some_digest
 
 ROUNDS = 60

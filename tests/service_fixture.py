@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chain_fixture import FakeNetwork, Network
+from tests.networks import FakeNetwork, Network
 from tests.relaying import Service, service_on
 
 

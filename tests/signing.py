@@ -10,7 +10,7 @@ from backend.crypto.wallets import wallet_of
 from backend.domain.consent import ALL_PURPOSES, ConsentGrant, ConsentRevocation, Kind
 from backend.domain.identifiers import RAW, ContentDigest, WalletAddress
 from backend.domain.transaction import Call, SignedTransaction
-from tests.chain_fixture import Network
+from tests.networks import Network
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from backend.domain.errors import (
     ConsentSignerMismatch,
 )
 from backend.domain.identifiers import WalletAddress
-from tests.chain_fixture import Network
+from tests.networks import Network
 from tests.signing import Contributor, send
 
 ANOTHER_CONTRACT = WalletAddress("0x" + "ab" * 20)

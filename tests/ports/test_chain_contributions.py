@@ -12,7 +12,7 @@ from backend.domain.errors import (
     NotRegisteredOnChain,
     RegistryPaused,
 )
-from tests.chain_fixture import Network
+from tests.networks import Network
 from tests.signing import Contributor, send, some_digest
 
 DAY = 86_400

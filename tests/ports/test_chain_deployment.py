@@ -12,7 +12,7 @@ from backend.adapters.chain.ethereum_chain import EthereumChain
 from backend.adapters.chain.node import Node
 from backend.domain.consent import Kind
 from backend.domain.errors import MisconfiguredService
-from tests.chain_fixture import DeployedChain, ShiftedClock
+from tests.networks import DeployedChain, ShiftedClock
 
 ADDRESS = "0x" + "5A" * 20
 CONTRACT = {"address": ADDRESS, "transaction": "0x" + "ab" * 32, "block": 7}

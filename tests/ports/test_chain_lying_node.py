@@ -14,7 +14,6 @@ from backend.domain.errors import (
     MisconfiguredService,
 )
 from backend.domain.transaction import Call, Fees
-from tests.chain_fixture import ShiftedClock
 from tests.fakes import lying_chain_node as lies
 from tests.fakes.lying_chain_node import (
     PAPER_DEPLOYMENT,
@@ -24,6 +23,7 @@ from tests.fakes.lying_chain_node import (
     answering,
     lying_node,
 )
+from tests.networks import ShiftedClock
 from tests.signing import some_digest
 
 LIMIT_S = 0.5

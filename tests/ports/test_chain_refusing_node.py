@@ -16,7 +16,6 @@ from backend.domain.errors import (
 )
 from backend.domain.identifiers import TxHash
 from backend.domain.transaction import Call, Fees
-from tests.chain_fixture import ShiftedClock
 from tests.fakes import lying_chain_node as lies
 from tests.fakes.lying_chain_node import (
     PAPER_DEPLOYMENT,
@@ -26,6 +25,7 @@ from tests.fakes.lying_chain_node import (
     answering,
     lying_node,
 )
+from tests.networks import ShiftedClock
 from tests.signing import some_digest
 
 LIMIT_S = 0.5

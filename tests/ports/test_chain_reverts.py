@@ -7,7 +7,7 @@ from backend.adapters.chain.abi import Signature, errors_by_selector
 from backend.adapters.chain.reverts import RevertReader
 from backend.domain import errors
 from backend.domain.consent import Kind
-from tests.chain_fixture import DeployedChain
+from tests.networks import DeployedChain
 from tests.signing import Contributor, some_digest
 
 EXPECTED = {

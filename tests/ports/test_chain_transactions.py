@@ -14,7 +14,7 @@ from backend.domain.chain_events import (
 from backend.domain.consent import Kind
 from backend.domain.errors import AlreadyRegistered, ConsentNonceMismatch
 from backend.domain.identifiers import TxHash
-from tests.chain_fixture import Network
+from tests.networks import Network
 from tests.signing import Contributor, send, some_digest
 
 

@@ -14,8 +14,8 @@ from backend.domain.transaction import TxPurpose, TxStatus
 from backend.use_cases import anchor_contributions
 from backend.use_cases.erase_contribution import EraseContribution, erase_contribution
 from backend.use_cases.relay_transactions import submit
-from tests.chain_fixture import FakeNetwork
 from tests.fakes.chain import SCHEDULE
+from tests.networks import FakeNetwork
 from tests.relaying import Service, service_on
 from tests.signing import Contributor, send
 

@@ -23,8 +23,8 @@ from backend.use_cases.erase_contribution import EraseContribution, erase_contri
 from backend.use_cases.grant_consent import ConsentTerms, GrantConsent, grant_consent
 from backend.use_cases.relay_transactions import settle_all
 from backend.use_cases.revoke_consent import RevokeConsent, revoke_consent
-from tests.chain_fixture import FakeNetwork
 from tests.interrupted import survives
+from tests.networks import FakeNetwork
 from tests.relaying import Service, service_on
 from tests.signing import Contributor
 

@@ -8,7 +8,7 @@ from backend.domain.transaction import Transaction, TxStatus
 from backend.use_cases.relay_transactions import (
     settle_all,
 )
-from tests.chain_fixture import FakeNetwork
+from tests.networks import FakeNetwork
 from tests.relaying import Service, fresh_id, service_on
 
 
