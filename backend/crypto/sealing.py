@@ -5,6 +5,9 @@
 Encryption key and commitment are both derived from the data key (HKDF-SHA256, RFC 5869) with
 different labels, so that one envelope opens under one data key only: AES-GCM alone does not
 promise that. Associated data = header, contribution id, account id, kind.
+
+The summary that the database keeps of a record (nonce 12 | AES-256-GCM) has a key derived from
+the same data key: destroying that one key ends both.
 """
 
 from dataclasses import dataclass
@@ -72,6 +75,25 @@ def open_sealed(envelope: bytes, *, key: bytes, context: SealContext) -> bytes:
         raise SealBroken(
             f"contribution {context.contribution_id} does not open: its bytes or its context "
             "were changed; fetch the content again and run the audit"
+        ) from error
+
+
+def seal_summary(summary: bytes, *, key: bytes, nonce: bytes, context: SealContext) -> bytes:
+    """What is kept of a record beside its envelope, under the record's own data key."""
+    cipher = AESGCM(_derived(key, b"summary"))
+    return nonce + cipher.encrypt(nonce, summary, _associated(b"", context))
+
+
+def open_summary(sealed: bytes, *, key: bytes, context: SealContext) -> bytes:
+    """The summary, or `SealBroken` when it belongs to another key or context."""
+    cipher = AESGCM(_derived(key, b"summary"))
+    nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    try:
+        return cipher.decrypt(nonce, ciphertext, _associated(b"", context))
+    except (InvalidTag, ValueError) as error:
+        raise SealBroken(
+            f"the summary of contribution {context.contribution_id} does not open: it was "
+            "changed, or is another record's"
         ) from error
 
 

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 
 from backend.crypto.cid import cid_of, digest_of
 from backend.crypto.fingerprints import keyed
-from backend.crypto.personal import seal_personal
-from backend.crypto.sealing import NONCE_BYTES, SealContext, seal
+from backend.crypto.sealing import NONCE_BYTES, SealContext, seal, seal_summary
 from backend.domain.account import Account
 from backend.domain.consent import Consent, Kind, require_consent
 from backend.domain.contribution import Contribution, RecordSummary, Status
@@ -91,12 +90,13 @@ def _sealed(
     now = ports.clock.now()
     contribution_id = ContributionId(random_id_text(ports.random_bytes(16)))
     key_id = KeyId(random_id_text(ports.random_bytes(16)))
+    context = SealContext(contribution_id, account.id, kind)
     envelope = seal(
         record.canonical,
         key=key,
         key_id=key_id,
         nonce=ports.random_bytes(NONCE_BYTES),
-        context=SealContext(contribution_id, account.id, kind),
+        context=context,
     )
     digest = digest_of(envelope)
     contribution = Contribution(
@@ -110,7 +110,7 @@ def _sealed(
         digest=digest,
         size=len(envelope),
         quality=record.summary.quality,
-        sealed_summary=_sealed_summary(contribution_id, account.id, record.summary, ports),
+        sealed_summary=_sealed_summary(record.summary, key, context, ports),
         created_at=now,
         lease_until=now + timedelta(seconds=ports.policy.reservation_lease_s),
         custodial=consent.custodial,
@@ -119,16 +119,11 @@ def _sealed(
 
 
 def _sealed_summary(
-    contribution_id: ContributionId, account_id: AccountId, summary: RecordSummary, ports: Ports
+    summary: RecordSummary, key: bytes, context: SealContext, ports: Ports
 ) -> bytes:
     text = json.dumps({"fields": summary.fields, "quality_parts": summary.quality_parts})
-    return seal_personal(
-        text.encode(),
-        key=ports.keys.open(KeyId(account_id)),
-        nonce=ports.random_bytes(NONCE_BYTES),
-        account_id=account_id,
-        column=f"summary {contribution_id}",
-    )
+    nonce = ports.random_bytes(NONCE_BYTES)
+    return seal_summary(text.encode(), key=key, nonce=nonce, context=context)
 
 
 def _reserve(contribution: Contribution, record: ReadRecord, ports: Ports) -> None:

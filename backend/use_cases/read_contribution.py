@@ -3,11 +3,10 @@
 import json
 from dataclasses import dataclass
 
-from backend.crypto.personal import open_personal
-from backend.crypto.sealing import SealContext, open_sealed
+from backend.crypto.sealing import SealContext, open_sealed, open_summary
 from backend.domain.contribution import Contribution, RecordSummary, Status
-from backend.domain.errors import IllegalTransition, NotFound
-from backend.domain.identifiers import AccountId, ContributionId, KeyId, TxHash, WalletAddress
+from backend.domain.errors import IllegalTransition, KeyDestroyed, NotFound
+from backend.domain.identifiers import AccountId, ContributionId, TxHash, WalletAddress
 from backend.ports import Ports
 
 READABLE = (Status.SEALED, Status.SUBMITTED, Status.ANCHORED)
@@ -74,8 +73,7 @@ def read_contribution(command: ReadContribution, *, ports: Ports) -> bytes:
         )
     key = ports.keys.open(row.key_id)
     envelope = ports.content.get(row.cid, limit=row.size)
-    context = SealContext(row.id, row.account_id, row.kind)
-    return ports.records.export(open_sealed(envelope, key=key, context=context), row.kind)
+    return ports.records.export(open_sealed(envelope, key=key, context=_context(row)), row.kind)
 
 
 def prove_integrity(
@@ -116,13 +114,16 @@ def _view(row: Contribution, ports: Ports) -> ContributionView:
 
 
 def _summary(row: Contribution, ports: Ports) -> RecordSummary | None:
+    """None once the record's key is destroyed, also if the row does not say so yet."""
     if not row.sealed_summary:
         return None
-    opened = open_personal(
-        row.sealed_summary,
-        key=ports.keys.open(KeyId(row.account_id)),
-        account_id=row.account_id,
-        column=f"summary {row.id}",
-    )
-    content = json.loads(opened)
+    try:
+        key = ports.keys.open(row.key_id)
+    except KeyDestroyed:
+        return None
+    content = json.loads(open_summary(row.sealed_summary, key=key, context=_context(row)))
     return RecordSummary(row.kind, content["fields"], row.quality, content["quality_parts"])
+
+
+def _context(row: Contribution) -> SealContext:
+    return SealContext(row.id, row.account_id, row.kind)
