@@ -1,22 +1,9 @@
 """The few things a repository does with rows, the same on both engines."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    ColumnElement,
-    Delete,
-    Update,
-    bindparam,
-    func,
-    inspect,
-    literal,
-    select,
-    true,
-)
+from sqlalchemy import CursorResult, Delete, Update, bindparam, inspect, update
 from sqlalchemy import Table as StoredTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
@@ -37,7 +24,7 @@ class Rows:
     def __init__(self, session: Session, *, writing: bool) -> None:
         self._session = session
         self._writing = writing
-        self._sqlite = session.get_bind().dialect.name == "sqlite"
+        self.sqlite = session.get_bind().dialect.name == "sqlite"
 
     def one(self, statement: SelectOfScalar[Value]) -> Value | None:
         """The first row. In a writing unit it is locked; SQLite has locked everything already."""
@@ -47,7 +34,7 @@ class Rows:
 
     def hold(self, statement: SelectOfScalar[Value]) -> None:
         """Until a writing unit ends, nobody else changes, deletes or refers to these rows."""
-        if self._writing and not self._sqlite:
+        if self._writing and not self.sqlite:
             self._session.exec(statement.with_for_update()).all()
 
     def free(self, statement: SelectOfScalar[Value]) -> Value | None:
@@ -64,34 +51,26 @@ class Rows:
 
     def insert(self, table: type[Table], columns: Columns) -> None:
         """A new row; one that is there already is an error."""
-        self._session.exec(self.insert_into(table).values(**columns))
+        self._execute(self.insert_into(table), columns)
 
     def insert_new(self, table: type[Table], columns: Columns) -> bool:
         """A new row; False, and nothing done, when it would repeat a unique value."""
-        key = list(_target(table).primary_key)
-        statement = self.insert_into(table).values(**columns).on_conflict_do_nothing()
-        return self._session.exec(statement.returning(*key)).first() is not None
+        key = list(table_of(table).primary_key)
+        statement = self.insert_into(table).on_conflict_do_nothing().returning(*key)
+        return self._execute(statement, columns).first() is not None
 
-    def insert_many_new(
-        self, table: type[Table], column: str, values: Sequence[int], others: Columns
-    ) -> int:
-        """How many of `values` were new; a row each, in their order, `others` the same in all.
+    def update(self, table: type[Table], columns: Columns, *, where: Columns) -> int:
+        """How many rows, whose values are those of `where`, now have the values of `columns`."""
+        target = table_of(table)
+        statement = update(target).where(
+            *(target.c[name] == bindparam(f"where_{name}") for name in where)
+        )
+        wanted = {f"where_{name}": value for name, value in where.items()}
+        return self._execute(statement, {**columns, **wanted}).rowcount
 
-        One statement, whatever their number: the values travel as one array.
-        """
-        given = self._listed(values)
-        types = _target(table).c
-        same = [literal(other, types[name].type) for name, other in others.items()]
-        chosen = select(given, *same).where(true())
-        statement = self.insert_into(table).from_select([column, *others], chosen)
-        counted = statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-        return self._session.exec(counted).rowcount
-
-    def _listed(self, values: Sequence[int]) -> ColumnElement[int]:
-        if self._sqlite:
-            return func.json_each(json.dumps(values)).table_valued("value").c.value
-        array = bindparam("values", list(values), ARRAY(BigInteger))
-        return func.unnest(array).column_valued("value")
+    def run(self, statement: UpdateBase, values: Columns) -> int:
+        """How many rows a prepared statement touched, with `values` for its parameters."""
+        return self._execute(statement, values).rowcount
 
     def change(self, statement: Update | Delete) -> int:
         """How many rows an update or a delete touched."""
@@ -101,12 +80,17 @@ class Rows:
         """The one value that a statement with RETURNING gives back."""
         return self._session.exec(statement).scalar_one()
 
+    def _execute(self, statement: UpdateBase, values: Columns) -> CursorResult[Any]:
+        """Without the ORM and with its values apart, a statement takes a fifth of the time."""
+        return self._session.connection().execute(statement, values)
+
     def insert_into(self, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
         """The engine's own INSERT, which knows ON CONFLICT."""
-        target = _target(table)
-        return sqlite.insert(target) if self._sqlite else postgresql.insert(target)
+        target = table_of(table)
+        return sqlite.insert(target) if self.sqlite else postgresql.insert(target)
 
 
-def _target(table: type[Table]) -> StoredTable:
+def table_of(table: type[Table]) -> StoredTable:
+    """The table itself, without the ORM."""
     target: StoredTable = inspect(table).local_table
     return target

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlmodel import col, func, select
 
 from backend.adapters.database.mapping import contribution_columns, contribution_of
@@ -62,12 +62,8 @@ class SqlContributions:
     def update(self, contribution: Contribution, *, expected: Status) -> None:
         columns = contribution_columns(contribution)
         changes = {name: value for name, value in columns.items() if name not in _FIXED}
-        statement = (
-            update(ContributionRow)
-            .where(col(ContributionRow.id) == contribution.id)
-            .where(col(ContributionRow.status) == expected.value)
-        )
-        if not self._rows.change(statement.values(**changes)):
+        wanted = {"id": contribution.id, "status": expected.value}
+        if not self._rows.update(ContributionRow, changes, where=wanted):
             raise IllegalTransition(
                 f"contribution {contribution.id} is not {expected} any more: look at it again"
             )
