@@ -93,19 +93,20 @@ def bloom_of(logs: tuple[LogEvidence, ...]) -> bytes:
     bits = 0
     for log in logs:
         for value in (log.address, *log.topics):
-            bits |= _bloom_bits(value)
+            bits |= bloom_bits(value)
     return bits.to_bytes(BLOOM_BYTES, "big")
 
 
-def may_have_logged(bloom: bytes, address: Address) -> bool:
-    """False only when no log under this bloom is by `address`."""
-    bits = _bloom_bits(address)
-    return int.from_bytes(bloom, "big") & bits == bits
-
-
-def _bloom_bits(value: bytes) -> int:
+def bloom_bits(value: bytes) -> int:
+    """The bits that an address or topic sets in a bloom filter."""
     digest = keccak(value)
-    return sum({1 << (int.from_bytes(digest[at : at + 2], "big") % 2048) for at in (0, 2, 4)})
+    bits = (int.from_bytes(digest[at : at + 2], "big") % 2048 for at in (0, 2, 4))
+    return sum({1 << bit for bit in bits})
+
+
+def may_hold(bloom: bytes, bits: int) -> bool:
+    """False only when no log under this bloom has the value with these bits."""
+    return int.from_bytes(bloom, "big") & bits == bits
 
 
 def _encoded_receipt(receipt: ReceiptEvidence) -> bytes:

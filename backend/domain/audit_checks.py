@@ -14,6 +14,7 @@ class Check(StrEnum):
     HEADERS = "chain.headers"
     CONTENTS = "chain.contents"
     EVENTS = "chain.events"
+    STATE = "chain.state"
     CONSENT_NONCES = "consents.nonces"
     CONSENT_TERMS = "consents.terms"
     CONSENT_SIGNED = "consents.signed"
@@ -47,6 +48,7 @@ MEANINGS: dict[Check, tuple[str, tuple[str, ...]]] = {
     Check.HEADERS: ("every block names its parent's hash, up to the newest", ("AUD-1",)),
     Check.CONTENTS: ("opened blocks hold what their headers commit to", ("AUD-2",)),
     Check.EVENTS: ("every log of the contracts is a known event", ("AUD-2",)),
+    Check.STATE: ("what the contracts hold is proved under the newest block", ("AUD-1",)),
     Check.CONSENT_NONCES: ("each signature counted once, in order", ("CON-1", "CON-2")),
     Check.CONSENT_TERMS: ("consents name known kinds, purposes, a later expiry", ("CON-5",)),
     Check.CONSENT_SIGNED: ("contributors signed exactly what was recorded", ("CON-3", "CON-6")),

@@ -114,3 +114,25 @@ class BlockBody:
     header: BlockHeader
     transactions: tuple[TransactionEvidence, ...]
     receipts: tuple[ReceiptEvidence, ...]
+
+
+@dataclass(frozen=True)
+class SlotProof:
+    """A word of a contract's storage, and the path of nodes that leads to it."""
+
+    slot: bytes
+    value: int
+    nodes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class AccountProof:
+    """A contract's account with some of its storage, as `eth_getProof` answers (EIP-1186)."""
+
+    address: Address
+    nonce: int
+    balance: int
+    storage_root: bytes
+    code_hash: bytes
+    nodes: tuple[bytes, ...]
+    slots: tuple[SlotProof, ...]

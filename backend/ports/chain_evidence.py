@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from backend.domain.deployment import ContractName
-from backend.domain.evidence import BlockBody, BlockHeader, LogEvidence
+from backend.domain.evidence import AccountProof, BlockBody, BlockHeader, LogEvidence
 from backend.domain.ledger import Call, Event
 
 Value = int | bool | bytes | str
@@ -51,6 +51,13 @@ class ChainEvidence(Protocol):
 
     def views(self, views: Sequence[View], *, block: int) -> list[tuple[Value, ...] | None]:
         """What the contracts answered at the end of `block`; None for a refusal."""
+        ...
+
+    def proofs(
+        self, contract: ContractName, slots: Sequence[bytes], *, block: int
+    ) -> list[AccountProof]:
+        """The contract's account and these words of its storage at the end of `block`, proved;
+        in as many parts as the node needs, slots in their order."""
         ...
 
     def event(self, contract: ContractName, log: LogEvidence) -> Event | None:

@@ -1,6 +1,7 @@
 """The auditor's view of the chain: whatever node is named, over plain JSON-RPC in batches."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from backend.adapters.chain import evidence_parsing as parsing
@@ -9,11 +10,14 @@ from backend.adapters.chain.json_rpc import Question, Refusal
 from backend.adapters.chain.ledger_decoding import ContractLanguage
 from backend.domain.deployment import ContractName
 from backend.domain.errors import ChainUnavailable
-from backend.domain.evidence import Address, BlockBody, BlockHeader, LogEvidence
+from backend.domain.evidence import AccountProof, Address, BlockBody, BlockHeader, LogEvidence
 from backend.domain.ledger import Call, Event
 from backend.ports.chain_evidence import Creation, Value, View
 
 T = TypeVar("T")
+
+SLOTS = 50
+"""Words of storage asked for in one call: some hundred kilobytes of proof."""
 
 
 class BatchedNode(Protocol):
@@ -63,22 +67,40 @@ class NodeEvidence:
         ]
 
     def views(self, views: Sequence[View], *, block: int) -> list[tuple[Value, ...] | None]:
+        questions = [
+            Question(
+                "eth_call",
+                (
+                    {
+                        "to": _hex(self._addresses[view.contract]),
+                        "data": _hex(self._languages[view.contract].question(view)),
+                    },
+                    hex(block),
+                ),
+            )
+            for view in views
+        ]
+        return [self._answer(*both) for both in zip(views, self._ask(questions), strict=True)]
+
+    def proofs(
+        self, contract: ContractName, slots: Sequence[bytes], *, block: int
+    ) -> list[AccountProof]:
+        address = _hex(self._addresses[contract])
+        portions = [slots[at : at + SLOTS] for at in range(0, len(slots), SLOTS)]
         answers = self._ask(
             [
-                Question(
-                    "eth_call",
-                    (
-                        {
-                            "to": _hex(self._addresses[view.contract]),
-                            "data": _hex(self._languages[view.contract].question(view)),
-                        },
-                        hex(block),
-                    ),
-                )
-                for view in views
+                Question("eth_getProof", (address, [_hex(slot) for slot in portion], hex(block)))
+                for portion in portions
             ]
         )
-        return [self._answer(*both) for both in zip(views, answers, strict=True)]
+        return [
+            _read(
+                f"a proof of {contract}",
+                partial(parsing.account_proof, self._addresses[contract], portion),
+                answer,
+            )
+            for portion, answer in zip(portions, answers, strict=True)
+        ]
 
     def _answer(self, view: View, answer: Any) -> tuple[Value, ...] | None:
         if isinstance(answer, Refusal) and "revert" in answer.message:

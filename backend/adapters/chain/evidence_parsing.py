@@ -1,22 +1,22 @@
 """A node's JSON as evidence. Strict: a field that is missing or malformed is an error."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backend.domain.evidence import (
+    AccountProof,
+    Address,
     BlockHeader,
     LogEvidence,
     LogPlace,
     ReceiptEvidence,
     SetCode,
+    SlotProof,
     TransactionEvidence,
 )
 
 Json = Mapping[str, Any]
 
-_QUANTITY = re.compile(r"0x(0|[1-9a-fA-F][0-9a-fA-F]*)")
-_DATA = re.compile(r"0x([0-9a-fA-F]{2})*")
 _APPENDED = (
     ("baseFeePerGas", None),
     ("withdrawalsRoot", 32),
@@ -98,11 +98,35 @@ def receipt(json: Json) -> ReceiptEvidence:
     )
 
 
+def account_proof(address: Address, slots: Sequence[bytes], json: Json) -> AccountProof:
+    """The answer to `eth_getProof` for these slots, in their order."""
+    found = json["storageProof"]
+    if len(found) != len(slots):
+        raise Malformed(f"{len(slots)} words of storage were asked for, {len(found)} came")
+    return AccountProof(
+        address=address,
+        nonce=_quantity(json, "nonce"),
+        balance=_quantity(json, "balance"),
+        storage_root=_data(json, "storageHash", 32),
+        code_hash=_data(json, "codeHash", 32),
+        nodes=tuple(_bytes(node, None) for node in json["accountProof"]),
+        slots=tuple(
+            SlotProof(
+                slot,
+                _integer(one["value"]),
+                tuple(_bytes(node, None) for node in one["proof"]),
+            )
+            for slot, one in zip(slots, found, strict=True)
+        ),
+    )
+
+
 def quantity(value: object) -> int:
     """A number as JSON-RPC writes it: 0x and hexadecimal digits without a leading zero."""
-    if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
-        raise Malformed("a quantity is 0x and hexadecimal digits")
-    return int(value, 16)
+    number = _integer(value)
+    if (number and value[2] == "0") or (not number and value != "0x0"):  # type: ignore[index]
+        raise Malformed("a quantity has no leading zero")
+    return number
 
 
 def data(value: object) -> bytes:
@@ -145,10 +169,13 @@ def _access_list(json: list[Json]) -> tuple[tuple[bytes, tuple[bytes, ...]], ...
 
 
 def _integer(value: object) -> int:
-    """A signature's half: some nodes pad it to 32 bytes, which the specification does not."""
-    if not isinstance(value, str) or not re.fullmatch(r"0x[0-9a-fA-F]{1,64}", value):
-        raise Malformed("half a signature is 0x and up to 64 hexadecimal digits")
-    return int(value, 16)
+    """A word: some nodes pad it to 32 bytes, which the specification does not."""
+    if isinstance(value, str) and value.startswith("0x") and value[2:].isalnum():
+        try:
+            return int(value[2:], 16)
+        except ValueError:
+            pass
+    raise Malformed("a number is 0x and hexadecimal digits")
 
 
 def _quantity(json: Json, name: str) -> int:
@@ -166,8 +193,12 @@ def _data(json: Json, name: str, size: int | None = None) -> bytes:
 
 
 def _bytes(value: object, size: int | None) -> bytes:
-    if not isinstance(value, str) or not _DATA.fullmatch(value):
+    if not isinstance(value, str) or not value.startswith("0x"):
         raise Malformed("data is 0x and pairs of hexadecimal digits")
-    if size is not None and len(value) != 2 + 2 * size:
-        raise Malformed(f"{size} bytes are expected")
-    return bytes.fromhex(value[2:])
+    try:
+        found = bytes.fromhex(value[2:])
+    except ValueError as error:
+        raise Malformed("data is 0x and pairs of hexadecimal digits") from error
+    if 2 * len(found) != len(value) - 2 or size not in (None, len(found)):
+        raise Malformed("data of another length is expected")
+    return found

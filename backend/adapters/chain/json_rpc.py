@@ -33,7 +33,7 @@ class JsonRpc:
     def __init__(self, url: str, *, timeout_s: float) -> None:
         self._url = url
         self._host = urlsplit(url).hostname or "?"
-        self._client = httpx.Client(timeout=timeout_s)
+        self._client = httpx.Client(timeout=timeout_s, verify=url.startswith("https:"))
 
     def close(self) -> None:
         self._client.close()

@@ -76,6 +76,23 @@ _CALLS: dict[str, Callable[[Arguments], ledger.Call]] = {
 }
 
 
+def _number(word: bytes) -> int:
+    return int.from_bytes(word, "big")
+
+
+def _truth(word: bytes) -> bool | None:
+    return {b"\0": False, b"\1": True}.get(word)
+
+
+_WORDS: dict[str, tuple[int, Callable[[bytes], Any]]] = {
+    "address": (20, bytes),
+    "bytes32": (32, bytes),
+    "bool": (1, _truth),
+    **{f"uint{8 * size}": (size, _number) for size in range(1, 33)},
+}
+"""Types of one word: how many of its bytes count, the last ones, and what they are."""
+
+
 class ContractLanguage:
     """Reads and writes what one contract understands."""
 
@@ -133,7 +150,10 @@ class ContractLanguage:
 
 
 def _decoded(inputs: Sequence[Json], data: bytes) -> Arguments | None:
+    """The arguments by name; None for data that does not encode them."""
     types = [_type(one) for one in inputs]
+    if all(kind in _WORDS for kind in types):
+        return _words(inputs, data)
     try:
         values = abi.decode(types, data)
     except (DecodingError, OverflowError, UnicodeDecodeError):
@@ -142,6 +162,20 @@ def _decoded(inputs: Sequence[Json], data: bytes) -> Arguments | None:
         one["name"]: _plain(kind, value)
         for one, kind, value in zip(inputs, types, values, strict=True)
     }
+
+
+def _words(inputs: Sequence[Json], data: bytes) -> Arguments | None:
+    """Arguments of one word each: what eth-abi does as well, ten times slower."""
+    if len(data) < 32 * len(inputs):
+        return None
+    found: Arguments = {}
+    for at, one in enumerate(inputs):
+        word = data[32 * at : 32 * at + 32]
+        size, read = _WORDS[one["type"]]
+        if any(word[: 32 - size]):
+            return None
+        found[one["name"]] = read(word[32 - size :])
+    return None if None in found.values() else found
 
 
 def _plain(kind: str, value: Any) -> Any:

@@ -23,19 +23,17 @@ from backend.use_cases.audit.audit_registrations import (
 from backend.use_cases.audit.audit_rewards import audit_rewards
 from backend.use_cases.audit.audit_tokens import audit_tokens
 from backend.use_cases.audit.check_deployment import check_creations, check_views
-from backend.use_cases.audit.check_state import (
-    check_balances,
-    check_consent_state,
-    check_desk_state,
-    check_record_state,
-)
+from backend.use_cases.audit.check_state import Reckoning, check_state
 from backend.use_cases.audit.checkpoint import Checkpoint
 from backend.use_cases.audit.contents import Contents
-from backend.use_cases.audit.read_ledger import Ledger, read_ledger
+from backend.use_cases.audit.read_ledger import Ledger
 from backend.use_cases.audit.report import Replayed, compose
 from backend.use_cases.audit.resume import resumed_stretch
 from backend.use_cases.audit.tally import Tally
 from backend.use_cases.audit.walk import Stretch, bears, open_blocks, walk_headers
+
+FRESH_BLOCKS = 32
+"""A node that prunes forgets the state of an older head; a long walk goes on to a newer one."""
 
 Progressed = Callable[[str, int, int], None]
 """Told (stage, done, of how many)."""
@@ -96,29 +94,21 @@ class _Run:
         self._tally = Tally()
 
     def report(self) -> AuditReport:
-        """Everything in its order: chain, ledger, contents beside state, verdict."""
-        head, ledger, opened = self._read_chain()
-        replayed, consents = self._replay(ledger, opened)
-        contents = Contents(replayed.registered, replayed.marks, self._checkpoint)
-        contents.start(self._content, self._command.workers)
+        """Chain and contents side by side, then state, then the verdict."""
+        contents = Contents(self._checkpoint, self._content, self._command.workers)
         try:
+            head, ledger = self._read_chain(contents)
+            replayed, consents = self._replay(ledger)
             supply = self._check_state(head, replayed, consents)
             contents.collect(lambda done, total: self._progressed("contents", done, total))
         finally:
             contents.stop()
-        contents.judge(head, lambda: self._later(head), self._tally)
+        contents.judge(head, replayed.marks, lambda: self._later(head), self._tally)
         self._require_same_head(head)
-        return compose(
-            self._deployment,
-            head,
-            replayed,
-            supply,
-            contents,
-            self._resumption(contents),
-            self._tally,
-        )
+        resumption = self._resumption(contents)
+        return compose(self._deployment, head, replayed, supply, contents, resumption, self._tally)
 
-    def _read_chain(self) -> tuple[BlockHeader, Ledger, int]:
+    def _read_chain(self, contents: Contents) -> tuple[BlockHeader, Ledger]:
         chain, deployment, tally = self._chain, self._deployment, self._tally
         tally.same(
             Check.CHAIN_ID,
@@ -131,10 +121,14 @@ class _Run:
             claimed, deployment, self._checkpoint, evidence=chain, tally=tally
         )
         found, head = self._walk(stretch)
-        bearing = [*bearing, *found]
-        blocks = open_blocks(bearing, evidence=chain, tally=tally)
-        ledger = read_ledger(blocks, deployment, evidence=chain, tally=tally)
-        return head, ledger, len(bearing)
+        bearing += found
+        while (newest := chain.head()).number > head.number + FRESH_BLOCKS:
+            found, head = self._walk(Stretch(head.number + 1, newest, after=head))
+            bearing += found
+        ledger = Ledger(deployment)
+        for block in open_blocks(bearing, evidence=chain, tally=tally):
+            contents.offer(ledger.read(block, evidence=chain, tally=tally))
+        return head, ledger
 
     def _walk(self, stretch: Stretch) -> tuple[list[BlockHeader], BlockHeader]:
         first, last = stretch.first, stretch.head.number
@@ -147,9 +141,9 @@ class _Run:
         wanted = bears([one.address for one in contracts], [one.block for one in contracts])
         return walk_headers(stretch, wanted, evidence=self._chain, tally=self._tally, passed=passed)
 
-    def _replay(self, ledger: Ledger, opened: int) -> tuple[Replayed, ConsentBook]:
+    def _replay(self, ledger: Ledger) -> tuple[Replayed, ConsentBook]:
         deployment, chain, tally = self._deployment, self._chain, self._tally
-        entries = ledger.entries
+        entries = ledger.in_order()
         release = check_creations(deployment, ledger, evidence=chain, tally=tally)
         consents = audit_consents(entries, deployment, evidence=chain, tally=tally)
         desk = audit_desk(entries, deployment, evidence=chain, tally=tally)
@@ -159,23 +153,18 @@ class _Run:
         marks = audit_erasures(entries, registered, desk, deployment, evidence=chain, tally=tally)
         audit_rewards(registered, deployment.terms, tally)
         holdings = audit_tokens(entries, deployment, evidence=chain, tally=tally)
-        replayed = Replayed(entries, registered, marks, desk, holdings, opened, release)
+        replayed = Replayed(entries, registered, marks, desk, holdings, ledger.blocks, release)
         return replayed, consents
 
     def _check_state(
-        self,
-        head: BlockHeader,
-        replayed: Replayed,
-        consents: ConsentBook,
+        self, head: BlockHeader, replayed: Replayed, consents: ConsentBook
     ) -> int | None:
-        chain, tally, block = self._chain, self._tally, head.number
-        check_views(self._deployment, block=block, evidence=chain, tally=tally)
-        check_desk_state(replayed.desk, block=block, evidence=chain, tally=tally)
-        check_consent_state(consents, block=block, evidence=chain, tally=tally)
-        check_record_state(
-            replayed.registered, replayed.marks, block=block, evidence=chain, tally=tally
+        chain, tally, deployment = self._chain, self._tally, self._deployment
+        check_views(deployment, block=head.number, evidence=chain, tally=tally)
+        reckoning = Reckoning(
+            consents, replayed.desk, replayed.registered, replayed.marks, replayed.holdings
         )
-        return check_balances(replayed.holdings, block=block, evidence=chain, tally=tally)
+        return check_state(reckoning, deployment.terms, head, evidence=chain, tally=tally)
 
     def _later(self, head: BlockHeader) -> Sequence[Entry]:
         """The ledger from the audited block on to the newest; judged by the next audit."""
@@ -190,8 +179,9 @@ class _Run:
             tally=self._tally,
             passed=lambda header, bearing: None,
         )
-        blocks = open_blocks(found, evidence=self._chain, tally=self._tally)
-        ledger = read_ledger(blocks, self._deployment, evidence=self._chain, tally=self._tally)
+        ledger = Ledger(self._deployment)
+        for block in open_blocks(found, evidence=self._chain, tally=self._tally):
+            ledger.read(block, evidence=self._chain, tally=self._tally)
         return ledger.entries
 
     def _require_same_head(self, head: BlockHeader) -> None:

@@ -1,9 +1,9 @@
 """Fetches every content and judges it: there, unchanged, a sealed envelope under its own key."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from backend.crypto.cid import cid_of, digest_of
 from backend.crypto.sealing import header_of
@@ -53,40 +53,54 @@ class ContentSources:
 
 
 class Inspection:
-    """Looks at contents in a few threads; holds at most one content a thread in memory."""
+    """Looks at contents in a few threads, at most one a thread in memory, as they are offered."""
 
-    def __init__(self, wanted: Sequence[Wanted], sources: ContentSources, workers: int) -> None:
-        self._left: Iterator[Wanted] = iter(wanted)
+    def __init__(self, sources: ContentSources, workers: int) -> None:
         self._sources = sources
-        self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._waiting: SimpleQueue[Wanted | None] = SimpleQueue()
         self._results: SimpleQueue[Seen | BaseException] = SimpleQueue()
-        self._expected = len(wanted)
+        self._left = 0
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
-
-    def start(self) -> None:
         for thread in self._threads:
             thread.start()
 
+    def offer(self, wanted: Wanted) -> None:
+        """Have it looked at."""
+        self._left += 1
+        self._waiting.put(wanted)
+
     def results(self) -> Iterator[Seen]:
-        """Each content's result as it comes; the first error ends it and is raised."""
-        for _ in range(self._expected):
-            result = self._results.get()
-            if isinstance(result, BaseException):
-                self.stop()
-                raise result
-            yield result
+        """Each offered content's result as it comes; the first error is raised."""
+        for _ in self._threads:
+            self._waiting.put(None)
+        while self._left:
+            yield self._taken(self._results.get())
+
+    def ready(self) -> Iterator[Seen]:
+        """The results that are there already."""
+        while True:
+            try:
+                result = self._results.get_nowait()
+            except Empty:
+                return
+            yield self._taken(result)
 
     def stop(self) -> None:
         """Begin no further content."""
         self._stopped.set()
+        for _ in self._threads:
+            self._waiting.put(None)
+
+    def _taken(self, result: Seen | BaseException) -> Seen:
+        self._left -= 1
+        if isinstance(result, BaseException):
+            self.stop()
+            raise result
+        return result
 
     def _work(self) -> None:
-        while not self._stopped.is_set():
-            with self._lock:
-                wanted = next(self._left, None)
-            if wanted is None:
-                return
+        while (wanted := self._waiting.get()) is not None and not self._stopped.is_set():
             try:
                 self._results.put(look_at(wanted, self._sources))
             except VitalMintError as error:

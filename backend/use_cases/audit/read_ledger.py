@@ -1,6 +1,6 @@
 """Reads opened blocks as a ledger: what our contracts said, in order, and how they were made."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from backend.crypto.block_hashes import sender_of
@@ -9,7 +9,7 @@ from backend.domain.deployment import ContractName, Deployment
 from backend.domain.evidence import Address, LogEvidence, TransactionEvidence
 from backend.domain.ledger import Approval, Cause, Entry, Event, Place, Transfer
 from backend.ports.chain_evidence import ChainEvidence
-from backend.use_cases.audit.tally import Tally, hexed, where
+from backend.use_cases.audit.tally import Tally, where
 from backend.use_cases.audit.walk import OpenedBlock
 
 EVENT_SCHEMA = 1
@@ -25,51 +25,60 @@ class CreatingTransaction:
     sender: Address | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ledger:
     """Everything that happened at the audited contracts, and the three that made them."""
 
+    deployment: Deployment
     entries: list[Entry] = field(default_factory=list)
     creations: dict[ContractName, CreatingTransaction] = field(default_factory=dict)
+    blocks: int = 0
 
+    def read(self, block: OpenedBlock, *, evidence: ChainEvidence, tally: Tally) -> list[Entry]:
+        """Take a block in, in whatever order they come; returns its entries.
 
-def read_ledger(
-    blocks: Iterable[OpenedBlock],
-    deployment: Deployment,
-    *,
-    evidence: ChainEvidence,
-    tally: Tally,
-) -> Ledger:
-    """The ledger of these blocks; a log of ours that is no known event is a breach."""
-    ledger = Ledger()
-    told: set[tuple[bytes, type]] = set()
-    contracts = {one.address: name for name, one in deployment.contracts.items()}
-    creating = {one.transaction: name for name, one in deployment.contracts.items()}
-    for block in blocks:
-        _keep_creations(block, creating, ledger)
+        A log of ours that is no known event is a breach.
+        """
+        contracts = {one.address: name for name, one in self.deployment.contracts.items()}
+        told: set[tuple[bytes, type]] = set()
+        entries = []
         for place, cause, log in _own_logs(block, contracts):
             event = evidence.event(contracts[log.address], log)
             subject = f"{contracts[log.address]} log ({where(place)})"
-            if not tally.that(
-                Check.EVENTS,
-                subject,
-                event is not None,
-                expected="an event of the contract",
-                found=tuple(hexed(topic) for topic in log.topics),
-            ):
-                continue
-            assert event is not None
-            if not isinstance(event, Transfer | Approval):
-                tally.same(
-                    Check.EVENTS,
-                    subject,
-                    {"schema version": EVENT_SCHEMA},
-                    {"schema version": event.schema_version},
+            if _is_event(subject, log, event, tally) and event is not None:
+                if cause.to in contracts:
+                    _check_said_once(subject, place, event, told, tally)
+                entries.append(Entry(place, cause, event))
+        self._keep_creations(block)
+        self.entries += entries
+        self.blocks += 1
+        return entries
+
+    def in_order(self) -> list[Entry]:
+        """The entries as the chain has them."""
+        return sorted(self.entries, key=lambda entry: (entry.place.block, entry.place.log_index))
+
+    def _keep_creations(self, block: OpenedBlock) -> None:
+        creating = {one.transaction: name for name, one in self.deployment.contracts.items()}
+        for transaction, receipt in zip(block.body.transactions, block.body.receipts, strict=False):
+            name = creating.get(transaction.claimed_hash)
+            if name is not None:
+                self.creations[name] = CreatingTransaction(
+                    block.header.number, receipt.succeeded, transaction, sender_of(transaction)
                 )
-            if cause.to in contracts:
-                _check_said_once(subject, place, event, told, tally)
-            ledger.entries.append(Entry(place, cause, event))
-    return ledger
+
+
+def _is_event(subject: str, log: LogEvidence, event: Event | None, tally: Tally) -> bool:
+    """Whether the log is an event of this release's schema; counted."""
+    schema = EVENT_SCHEMA
+    if event is not None and not isinstance(event, Transfer | Approval):
+        schema = event.schema_version
+    return tally.same(
+        Check.EVENTS,
+        subject,
+        {"is an event of the contract": True, "schema version": EVENT_SCHEMA},
+        {"is an event of the contract": event is not None, "schema version": schema},
+    )
 
 
 def _check_said_once(
@@ -95,14 +104,3 @@ def _own_logs(
                 )
                 yield place, cause, log
             position += 1
-
-
-def _keep_creations(
-    block: OpenedBlock, creating: Mapping[bytes, ContractName], ledger: Ledger
-) -> None:
-    for transaction, receipt in zip(block.body.transactions, block.body.receipts, strict=False):
-        name = creating.get(transaction.claimed_hash)
-        if name is not None:
-            ledger.creations[name] = CreatingTransaction(
-                block.header.number, receipt.succeeded, transaction, sender_of(transaction)
-            )

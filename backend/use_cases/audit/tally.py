@@ -61,7 +61,9 @@ class Tally:
         )
 
     def breaches(self) -> tuple[Breach, ...]:
-        return tuple(self._breaches)
+        """Every breach, by check, and within a check as they were found."""
+        order = list(Check)
+        return tuple(sorted(self._breaches, key=lambda breach: order.index(breach.check)))
 
     def notes(self) -> tuple[Note, ...]:
         return tuple(self._notes)

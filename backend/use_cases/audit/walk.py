@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from backend.crypto.block_hashes import (
     block_hash,
-    may_have_logged,
+    bloom_bits,
+    may_hold,
     receipts_root,
     transaction_hash,
     transactions_root,
@@ -84,17 +85,17 @@ def walk_headers(
 
 def bears(addresses: Iterable[Address], creations: Iterable[int]) -> Callable[[BlockHeader], bool]:
     """Whether a block may hold a log of one of the addresses, or made one of them."""
-    ours, made_in = tuple(addresses), frozenset(creations)
+    ours, made_in = [bloom_bits(one) for one in addresses], frozenset(creations)
     return lambda header: (
-        header.number in made_in or any(may_have_logged(header.bloom, one) for one in ours)
+        header.number in made_in or any(may_hold(header.bloom, bits) for bits in ours)
     )
 
 
 def open_blocks(
     headers: Sequence[BlockHeader], *, evidence: ChainEvidence, tally: Tally
 ) -> Iterator[OpenedBlock]:
-    """What is inside the blocks, compared with what their headers commit to."""
-    for portion in portions(headers, BODIES_AT_ONCE):
+    """What is inside the blocks, newest first, compared with what their headers commit to."""
+    for portion in portions(reversed(headers), BODIES_AT_ONCE):
         for header, body in zip(portion, evidence.bodies(portion), strict=True):
             _check_body(header, body, tally)
             yield OpenedBlock(header, body)

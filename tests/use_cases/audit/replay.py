@@ -9,8 +9,6 @@ from backend.adapters.chain.json_rpc import JsonRpc, Question, Refusal
 BLANK = "0x" + "00" * 160
 """What a contract answers about somebody or something that it has never heard of."""
 
-NOT_TOGETHER = Refusal(-32000, "one view at a time, so that each answer can be changed alone")
-
 Answers = Mapping[str, Any]
 
 
@@ -22,8 +20,6 @@ class RecordingNode:
         self.answers: dict[str, Any] = {}
 
     def ask(self, questions: Sequence[Question]) -> list[Any]:
-        if questions[0].method == "eth_call" and "to" not in questions[0].params[0]:
-            return [NOT_TOGETHER]
         answers = self._node.ask(questions)
         self.answers |= {
             key_of(one): answer for one, answer in zip(questions, answers, strict=True)
@@ -39,14 +35,20 @@ class ReplayingNode:
         self._changed = changed or {}
 
     def ask(self, questions: Sequence[Question]) -> list[Any]:
-        if questions[0].method == "eth_call" and "to" not in questions[0].params[0]:
-            return [NOT_TOGETHER]
         return [self._answer(key_of(one)) for one in questions]
 
     def _answer(self, key: str) -> Any:
         if key in self._changed:
             return self._changed[key]
-        return self._answers.get(key, BLANK if "eth_call" in key else None)
+        return self._answers.get(key, _unheard(key))
+
+
+def _unheard(key: str) -> Any:
+    """The answer to what was never asked while the recording ran."""
+    method = json.loads(key)[0]
+    if method == "eth_getBlockReceipts":
+        return Refusal(-32601, "the method does not exist")
+    return BLANK if method == "eth_call" else None
 
 
 def key_of(question: Question) -> str:

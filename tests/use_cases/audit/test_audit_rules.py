@@ -13,7 +13,14 @@ from backend.domain.deployment import Terms
 from backend.domain.errors import ChainUnavailable
 from backend.domain.evidence import BlockHeader
 from backend.domain.identifiers import RAW
-from backend.domain.ledger import ConsentGranted, ContributionRegistered, Place
+from backend.domain.ledger import (
+    Cause,
+    ConsentGranted,
+    ContributionErased,
+    ContributionRegistered,
+    Entry,
+    Place,
+)
 from backend.use_cases.audit.audit_consents import ConsentBook, Standing
 from backend.use_cases.audit.audit_content import ContentSources
 from backend.use_cases.audit.audit_registrations import Mark, Registered
@@ -104,13 +111,14 @@ def test_a_contributors_own_mark_gives_the_service_an_hour_to_delete(
     one = paid(ALICE, 0, 100)
     event = replace(one.event, digest=digest.sha256, codec=digest.codec)
     mark = Mark(one.place, ALICE, by_recorder)
-    contents = Contents([replace(one, event=event)], {digest.sha256: mark}, no_checkpoint(recorded))
-    shelf = ShelfOfBytes({digest: content})
-    contents.start(ContentSources(shelf), workers=1)  # type: ignore[arg-type]
+    shelf = ContentSources(ShelfOfBytes({digest: content}))  # type: ignore[arg-type]
+    contents = Contents(no_checkpoint(recorded), shelf, workers=1)
+    said = [event, ContributionErased(1, digest.sha256, ALICE)]
+    contents.offer([Entry(one.place, Cause(None, None, b""), each) for each in said])
     contents.collect(lambda done, total: None)
     tally = Tally()
     head = replace(head_of(recorded), time=one.place.time + seconds)
-    contents.judge(head, lambda: [], tally)
+    contents.judge(head, {digest.sha256: mark}, lambda: [], tally)
     assert bool(tally.breaches()) == breach
     assert bool(tally.notes()) != breach
     assert contents.state(digest.sha256) is ContentState.HELD_AFTER_ERASURE

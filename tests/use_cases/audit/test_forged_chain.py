@@ -1,8 +1,10 @@
 """Contracts that break a promise, on a chain that is otherwise without a flaw: rules alone."""
 
+import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 
@@ -16,8 +18,10 @@ from tests.use_cases.audit.conftest import Recorded
 from tests.use_cases.audit.forgery import (
     Blocks,
     ForgedEvidence,
+    ForgedState,
     log_changed,
     opened,
+    state_of,
     time_changed,
     transaction_changed,
 )
@@ -105,6 +109,29 @@ def test_a_moved_clock_is_found_by_rule_wherever_the_moment_counts(recorded: Rec
     assert survived == []
 
 
+def test_every_changed_word_of_storage_is_found_by_rule(recorded: Recorded) -> None:
+    source = random.Random(SEED)
+    addresses = {name: one.address for name, one in recorded.deployment.contracts.items()}
+    asked = [
+        (json.loads(key)[1], answer)
+        for key, answer in recorded.answers.items()
+        if json.loads(key)[0] == "eth_getProof"
+    ]
+    words = [(address, at) for (address, slots, _), answer in asked for at in range(len(slots))]
+    assert len(words) >= 30
+    survived = []
+    for address, at in words:
+        forged = deepcopy(dict(recorded.answers))
+        for key, answer in forged.items():
+            if json.loads(key)[:1] == ["eth_getProof"] and json.loads(key)[1][0] == address:
+                one = answer["storageProof"][at]
+                one["value"] = hex(int(one["value"], 16) ^ 1 << source.randrange(256))
+                break
+        if not is_found(recorded, lambda blocks: None, state_of(forged, addresses)):
+            survived.append((address, at))
+    assert survived == []
+
+
 @pytest.mark.parametrize("contract", list(ContractName))
 def test_contracts_of_other_code_are_found(recorded: Recorded, contract: ContractName) -> None:
     def other_code(blocks: Blocks) -> None:
@@ -150,12 +177,14 @@ def survivors(
     ]
 
 
-def is_found(recorded: Recorded, change: Change) -> bool:
+def is_found(recorded: Recorded, change: Change, state: ForgedState | None = None) -> bool:
     """Whether the audit of the forged chain finds a breach."""
     deployment = recorded.deployment
     addresses = {name: one.address for name, one in deployment.contracts.items()}
     evidence = ForgedEvidence(ReplayingNode(recorded.answers), addresses)
-    return not recorded.audit(evidence=evidence.forged(deployment.first_block, change)).holds
+    state = state or state_of(recorded.answers, addresses)
+    forged = evidence.forged(deployment.first_block, state, change)
+    return not recorded.audit(evidence=forged).holds
 
 
 def blocks_of(recorded: Recorded) -> Blocks:

@@ -34,6 +34,8 @@ NOT_BELIEVED = (
     "eth_getTransactionReceipt gasUsed",
     "eth_getTransactionReceipt effectiveGasPrice",
     "eth_getTransactionReceipt contractAddress",
+    "eth_getProof address",
+    "eth_getProof storageProof.*.key",
 )
 FEE_CLASS = "eth_getBlockByHash transactions.*.gasPrice"
 """Signed in a transaction of type 0 or 1, derived and not believed from type 2 on."""
@@ -99,7 +101,8 @@ def test_what_is_not_believed_changes_no_verdict(recorded: Recorded) -> None:
 
 @pytest.mark.parametrize("wrong", [None, "0x", "", 7, [], {}, "latest"])
 @pytest.mark.parametrize("method", ["eth_getBlockByNumber", "eth_getTransactionReceipt",
-                                    "eth_getBlockByHash", "eth_call", "eth_chainId"])  # fmt: skip
+                                    "eth_getBlockByHash", "eth_getProof", "eth_call",
+                                    "eth_chainId"])  # fmt: skip
 def test_an_answer_of_another_form_is_never_a_pass(
     recorded: Recorded, method: str, wrong: object
 ) -> None:
