@@ -28,9 +28,13 @@ def all_confirm(service: Service, transactions: list[Transaction]) -> bool:
 
 def test_twenty_at_once_get_twenty_nonces_and_all_confirm(service: Service) -> None:
     somebody = service.consenting()
+    # As between two blocks of a real network. Mining each transaction as it comes, Ganache 7.9.2
+    # now and then leaves one in its queue for good; then it is replaced once it counts as stuck.
+    service.network.stop_mining()
     transactions = at_once(20, lambda: service.relay(somebody))
     nonces = sorted(transaction.nonce for transaction in transactions)
     assert nonces == list(range(nonces[0], nonces[0] + 20))
+    service.network.start_mining()
     assert all_confirm(service, transactions)
 
 
