@@ -5,7 +5,7 @@ from typing import Any
 
 from attempts import attempt
 from brownie import chain
-from conftest import Contracts, People, deploy_contracts
+from conftest import Contracts, People, deploy_contracts, move_to
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -61,12 +61,13 @@ class ConsentPromises(RuleBasedStateMachine):
     @rule(
         contributor=CONTRIBUTORS,
         signer=SIGNERS,
-        kinds=st.integers(0, 16),
-        purposes=st.integers(0, 8),
+        kinds=st.sampled_from([1, 6, 8, 15, 15, 15, 0, 16]),
+        purposes=st.sampled_from([1, 2, 4, 5, 6, 7, 7, 0, 8]),
         custodial=st.booleans(),
         lifetime=st.sampled_from([1, HOUR, 30 * HOUR]),
         patience=PATIENCE,
         ahead=AHEAD,
+        submit=st.booleans(),
     )
     def sign_grant(
         self,
@@ -78,6 +79,7 @@ class ConsentPromises(RuleBasedStateMachine):
         lifetime: int,
         patience: int,
         ahead: int,
+        submit: bool,
     ) -> None:
         who, signs = self._parties(contributor, signer)
         message = consent_by(
@@ -93,6 +95,8 @@ class ConsentPromises(RuleBasedStateMachine):
         self.pool.append(
             Signed(who, signs, message["nonce"], message["deadline"], signature, message)
         )
+        if submit:
+            self._submit(self.pool[-1])
 
     @rule(contributor=CONTRIBUTORS, signer=SIGNERS, patience=PATIENCE, ahead=AHEAD)
     def sign_revocation(self, contributor: int, signer: int, patience: int, ahead: int) -> None:
@@ -107,11 +111,6 @@ class ConsentPromises(RuleBasedStateMachine):
         if self.pool:
             self._submit(self.pool[choice % len(self.pool)])
 
-    @rule()
-    def submit_latest(self) -> None:
-        if self.pool:
-            self._submit(self.pool[-1])
-
     @rule(contributor=CONTRIBUTORS)
     def revoke(self, contributor: int) -> None:
         who = self.contributors[contributor]
@@ -119,10 +118,14 @@ class ConsentPromises(RuleBasedStateMachine):
         assert outcome.refusal is None  # CON-4
         self._revoked(who)
 
-    @rule(seconds=st.sampled_from([2, HOUR, 20 * HOUR]))
-    def wait(self, seconds: int) -> None:
-        chain.sleep(seconds)
-        chain.mine()
+    @rule(contributor=CONTRIBUTORS, seconds=st.sampled_from([0, 0, 2, HOUR, 20 * HOUR]))
+    def wait(self, contributor: int, seconds: int) -> None:
+        """So long, or (0) to the very second in which the contributor's consent expires."""
+        *_, expires_at = self.standings[str(self.contributors[contributor])].consent
+        if seconds:
+            move_to(chain.time() + seconds)
+        elif expires_at > chain.time():
+            move_to(expires_at)
 
     @invariant()
     def the_registry_says_what_was_signed_last(self) -> None:
