@@ -1,5 +1,6 @@
 # VitalMint: `make run` and `make test` do everything on a fresh machine.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= python3
 VENV := .venv
 CHAIN := .venv-chain
@@ -20,7 +21,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "» the service's Python environment ($(VENV))"
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --upgrade pip
-	@$(VENV)/bin/python -m pip install --progress-bar off -c constraints.txt --group dev -e . | grep -E '^(Collecting|Successfully)' | cut -c1-100 || true
+	@$(VENV)/bin/python -m pip install --progress-bar off -c constraints.txt --group dev -e . | { grep -E '^(Collecting|Successfully)' || true; } | cut -c1-100
 	@$(VENV)/bin/python -c "import fastapi, web3, sqlmodel, ipfshttpclient, pytest, backend, ml"
 	@touch $@
 
@@ -28,7 +29,7 @@ $(CHAIN)/.ready: pyproject.toml
 	@echo "» Brownie, in an environment of its own ($(CHAIN))"
 	@test -x $(CHAIN)/bin/python || $(PYTHON) -m venv $(CHAIN)
 	@$(CHAIN)/bin/python -m pip install --quiet --upgrade pip
-	@$(CHAIN)/bin/python -m pip install --progress-bar off --group chain-dev | grep -E '^(Collecting|Successfully)' | cut -c1-100 || true
+	@$(CHAIN)/bin/python -m pip install --progress-bar off --group chain-dev | { grep -E '^(Collecting|Successfully)' || true; } | cut -c1-100
 	@$(CHAIN)/bin/python -c "import brownie"
 	@touch $@
 
@@ -45,12 +46,13 @@ stop: ## Stop what `make run` left up
 
 test: setup check test-contracts test-python ## Run every check and every test
 
-check: setup ## Ruff, mypy, import rules and drift of ABI, OpenAPI and README
+check: setup ## Ruff, mypy, import rules, and drift of ABIs, deployed code and OpenAPI
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy backend
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python -m scripts.export_abi --check
+	$(VENV)/bin/python -m scripts.export_code --check
 	$(VENV)/bin/python -m scripts.export_openapi --check
 
 test-contracts: setup ## The contracts on Ganache, with Brownie

@@ -4,20 +4,22 @@ Exit status: 0 it holds or is done, 1 the audit found a breach, 2 wrong usage, 3
 done, for the reason that is printed.
 """
 
+import gzip
 import json
 import sys
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
-from backend import wiring
 from backend.domain.consent import Kind
-from backend.domain.errors import VitalMintError
+from backend.domain.errors import PayloadTooLarge, UnreadableRecord, VitalMintError
 from backend.settings import AuditInputs, Settings, read_settings
 
 COULD_NOT = 3
@@ -41,7 +43,11 @@ def main() -> None:
     try:
         app()
     except VitalMintError as error:
-        Console(stderr=True).print(f"[bold red]{error.code}[/] {error.message}", highlight=False)
+        sys.stderr.write(f"{error.code}: {error.message}\n")
+        sys.exit(COULD_NOT)
+    except Exception as fault:  # noqa: BLE001 - the outermost edge: 1 may only mean a breach
+        traceback.print_tb(fault.__traceback__)
+        sys.stderr.write(f"unforeseen: {type(fault).__name__}\n")
         sys.exit(COULD_NOT)
 
 
@@ -52,8 +58,10 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     """Show what is understood of a CGM file; nothing is kept."""
+    from backend import wiring
+
     summary = wiring.record_reader().inspect(
-        file.read_bytes(), Kind.CGM, zone=zone, received_at=datetime.now(UTC)
+        _content_of(file), Kind.CGM, zone=zone, received_at=datetime.now(UTC)
     )
     if as_json:
         sys.stdout.write(json.dumps(summary.fields, indent=2) + "\n")
@@ -90,6 +98,8 @@ def audit(
 @app.command()
 def migrate() -> None:
     """Bring the database to the schema of this release."""
+    from backend import wiring
+
     wiring.migrate(read_settings())
     sys.stdout.write("the database has this release's schema\n")
 
@@ -98,7 +108,7 @@ def migrate() -> None:
 def settings() -> None:
     """List every setting; a faulty environment is refused with every fault."""
     current = read_settings()
-    table = Table("variable", "value", "from")
+    table = Table("variable", Column("value", overflow="fold"), "from")
     for name, field in Settings.model_fields.items():
         value = getattr(current, name)
         source = "environment" if name in current.model_fields_set else "default"
@@ -110,6 +120,8 @@ def settings() -> None:
 @keys.command()
 def create() -> None:
     """Make the keyring and its first master key, where neither is yet."""
+    from backend import wiring
+
     wiring.create_keyring(read_settings())
     sys.stdout.write("the keyring is there\n")
 
@@ -117,6 +129,8 @@ def create() -> None:
 @keys.command()
 def rotate() -> None:
     """Wrap every key under a fresh master key; safe to kill and to start again."""
+    from backend import wiring
+
     keyring = wiring.keyring(read_settings())
     with _progress("re-wrapping") as bar:
         task = bar.add_task("keys", total=None)
@@ -127,6 +141,8 @@ def rotate() -> None:
 @jobs.command()
 def dead() -> None:
     """List the jobs that failed for good."""
+    from backend import wiring
+
     table = Table("id", "job", "attempts", "last error")
     with wiring.database(read_settings()) as database, database.read() as unit:
         for job in unit.jobs.dead():
@@ -137,6 +153,8 @@ def dead() -> None:
 @jobs.command()
 def revive(job_id: str) -> None:
     """Queue a buried job again."""
+    from backend import wiring
+
     with wiring.database(read_settings()) as database, database.write() as unit:
         from backend.domain.identifiers import JobId
 
@@ -147,18 +165,33 @@ def revive(job_id: str) -> None:
 @operator.command("create")
 def create_account(login: str) -> None:
     """Make an operator's account; the password is asked for."""
+    from backend import wiring
     from backend.use_cases.create_operator import CreateOperator, create_operator
 
     password = typer.prompt("password", hide_input=True, confirmation_prompt=True)
     with wiring.connect(read_settings()) as ports:
-        create_operator(CreateOperator(login=login, password=password), ports=ports)
+        created = create_operator(CreateOperator(login=login, password=password), ports=ports)
     sys.stdout.write(f"operator {login} can log in\n")
+    sys.stdout.write(f"recovery code, shown this once: {created.recovery_code}\n")
+
+
+def _content_of(file: Path) -> bytes:
+    """The file, unpacked when it is named .gz; no more than an upload may have."""
+    limit = read_settings().upload_limit
+    try:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
+            content = opened.read(limit + 1)
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise UnreadableRecord(f"{file.name} is named .gz and is no whole gzip file") from error
+    if len(content) > limit:
+        raise PayloadTooLarge(f"{file.name} is larger than {limit // 2**20} MiB")
+    return content
 
 
 def _show_fields(title: str, fields: dict[str, Any]) -> None:
-    table = Table(title=title, show_header=False)
+    table = Table(title=escape(title), show_header=False)
     for name, value in fields.items():
-        table.add_row(name, "–" if value is None else str(value))
+        table.add_row(escape(name), "–" if value is None else escape(str(value)))
     Console().print(table)
 
 

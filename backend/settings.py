@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.domain.errors import MisconfiguredService
@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///.run/vitalmint.db"
     keyring_folder: Path = Path(".run/keyring")
     master_key_folder: Path = Path(".run/master-keys")
+    master_secrets: SecretStr | None = None
+    """Master keys from a secret store instead of the folder: 64 hexadecimal digits each, the
+    present one first, with commas between."""
     insecure_development_keys: bool = False
     """Let the master keys lie beside the keyring, where one copy takes both."""
     rpc_url: str = "http://127.0.0.1:8545"

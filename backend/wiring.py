@@ -14,7 +14,13 @@ from backend.adapters.content_store.kubo import KuboContentStore
 from backend.adapters.database import schema
 from backend.adapters.database.unit_of_work import SqlDatabase, open_database
 from backend.adapters.keys.file_keyring import FileKeyring, create_keyring_and_master
-from backend.adapters.keys.master_keys import FolderMasterKeys, InsecureDevelopmentMasterKeys
+from backend.adapters.keys.file_keyring import create_keyring as create_only_the_keyring
+from backend.adapters.keys.master_keys import (
+    FolderMasterKeys,
+    InsecureDevelopmentMasterKeys,
+    MasterKeys,
+    SecretMasterKeys,
+)
 from backend.adapters.records.reader import MlRecordReader
 from backend.domain.errors import MisconfiguredService
 from backend.ports import Ports
@@ -66,14 +72,32 @@ def migrate(settings: Settings) -> None:
 
 def keyring(settings: Settings) -> Keyring:
     """The keyring that the settings name."""
-    insecure = settings.insecure_development_keys
-    kind = InsecureDevelopmentMasterKeys if insecure else FolderMasterKeys
-    return FileKeyring(settings.keyring_folder, kind(settings.master_key_folder))
+    return FileKeyring(settings.keyring_folder, _master_keys(settings))
+
+
+def _master_keys(settings: Settings) -> MasterKeys:
+    if settings.master_secrets is not None:
+        return SecretMasterKeys(_secrets(settings.master_secrets.get_secret_value()))
+    if settings.insecure_development_keys:
+        return InsecureDevelopmentMasterKeys(settings.master_key_folder)
+    return FolderMasterKeys(settings.master_key_folder)
+
+
+def _secrets(text: str) -> list[bytes]:
+    try:
+        return [bytes.fromhex(one) for one in text.split(",")]
+    except ValueError as error:
+        raise MisconfiguredService(
+            ("VITALMINT_MASTER_SECRETS: 64 hexadecimal digits are wanted, commas between",)
+        ) from error
 
 
 def create_keyring(settings: Settings) -> None:
     """Make keyring and first master key where neither is; safe to repeat."""
-    create_keyring_and_master(settings.keyring_folder, settings.master_key_folder)
+    if settings.master_secrets is not None:
+        create_only_the_keyring(settings.keyring_folder)
+    else:
+        create_keyring_and_master(settings.keyring_folder, settings.master_key_folder)
 
 
 def record_reader() -> RecordReader:

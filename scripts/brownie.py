@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
     if not BROWNIE.exists() or not LIBRARIES.is_dir():
         print(
             f"Brownie or its compiler is not installed ({BROWNIE.relative_to(ROOT)}, "
-            f"{LIBRARIES.relative_to(ROOT)}): run `make setup-chain`.",
+            f"{LIBRARIES.relative_to(ROOT)}): run `make setup`.",
             file=sys.stderr,
         )
         return 2

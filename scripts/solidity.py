@@ -41,7 +41,7 @@ def compile_contracts(outputs: list[str]) -> dict[str, Any]:
     """Compiler output by contract name, for the contracts of the project only."""
     if not LIBRARIES.is_dir():
         raise CompilationFailed(
-            "the Solidity compiler is not installed: run `npm ci` in scripts/devnet"
+            "the Solidity compiler is not installed: run `make setup`"
         )
     answer = subprocess.run(
         [str(COMPILER)],

@@ -47,7 +47,7 @@ def deploy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[GanacheUnderTe
 
 def _run_deploy(rpc_url: str, keys: list[bytes], out: Path) -> None:
     if not (ROOT / ".venv-chain" / "bin" / "brownie").exists():
-        pytest.skip("Brownie is not installed: run `make setup-chain`")
+        pytest.skip("Brownie is not installed: run `make setup`")
     command = [
         *(sys.executable, "scripts/brownie.py", "run", "deploy", "--rpc", rpc_url),
         f"deployer={wallet_of(keys[DEPLOYER])}",

@@ -55,7 +55,8 @@ class Runner:
             self._failed(job, type(fault).__name__)
             return True
         self._ended(job, answer)
-        log.info("job_ran", done=answer is None)
+        note = log.debug if job.name in PERIODIC else log.info
+        note("job_ran", done=answer is None)
         return True
 
     def _lease(self) -> Job | None:

@@ -40,6 +40,11 @@ class Quality:
     def score(self) -> float:
         return self.span * self.coverage * self.continuity * self.plausibility
 
+    @property
+    def basis_points(self) -> int:
+        """The score in ten-thousandths, rounded down: the number that is shown and paid."""
+        return int(self.score * 10_000)
+
 
 def cgm_quality(
     *, span_days: float, coverage: float, gaps: int, implausible_share: float

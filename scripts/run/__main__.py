@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from scripts.devnet.errors import DevnetError
 from scripts.run.files import ExampleFile, own_file, simulated_files
@@ -33,7 +34,7 @@ def main() -> int:
             return 0
         return _run(wanted, stack, console)
     except (StackFailed, PatientStuck, DevnetError, BlockMissing) as fault:
-        console.print(f"[bold red]✗[/] {fault}")
+        console.print(f"[bold red]✗[/] {escape(str(fault))}")
         return 1
 
 
@@ -77,14 +78,14 @@ def _run(wanted: argparse.Namespace, stack: Stack, console: Console) -> int:
 
 def _contribute(running: Running, file: ExampleFile, console: Console) -> None:
     """One person from sign-up to reward, each step with what can be checked."""
-    console.print(f"[bold]{file.name}[/]  {file.described}")
+    console.print(f"[bold]{escape(file.name)}[/]  {escape(file.described)}")
     with Patient(running.api_url) as patient:
         consent = patient.consent()
         console.print(f"  consent    {consent['status']} on chain, wallet {consent['wallet']}")
         try:
             receipt = patient.contribute(file.name, file.data, file.zone)
         except PatientStuck as refusal:
-            console.print(f"  [yellow]refused[/]    {refusal}")
+            console.print(f"  [yellow]refused[/]    {escape(str(refusal))}")
             return
         understood = receipt["summary"]["fields"]
         console.print(

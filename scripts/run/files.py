@@ -1,5 +1,6 @@
 """What `make run` contributes: one's own export, or simulated patients in real vendor formats."""
 
+import gzip
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,8 @@ class ExampleFile:
 
 def own_file(path: Path, zone: str) -> ExampleFile:
     """The file that was named on the command line."""
-    return ExampleFile(path.name, "your own export", path.read_bytes(), zone)
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return ExampleFile(path.name, "your own export", content, zone)
 
 
 def next_seed(counter: Path, people: int) -> int:

@@ -42,6 +42,8 @@ def tampered_copy(live_api_url: str, folder: Path, *, timeout_s: float) -> Itera
             closing(KuboContentStore(node.address.url, timeout_s=timeout_s)) as copy,
         ):
             cids = sorted(live.pinned())
+            if not cids:
+                raise BlockMissing("nothing is stored yet that could be tampered with")
             for cid in cids:
                 content = live.get(cid, limit=LARGEST)
                 copy.add(content)

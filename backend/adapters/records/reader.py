@@ -12,9 +12,6 @@ from backend.ports.records import ReadRecord
 if TYPE_CHECKING:
     from ml.records.cgm import CgmTrace
 
-BASIS_POINTS = 10_000
-
-
 class MlRecordReader:
     """Implements `ports.records.RecordReader`; pandas is loaded with the first file."""
 
@@ -68,6 +65,6 @@ def _summary(kind: Kind, trace: "CgmTrace") -> RecordSummary:
     return RecordSummary(
         kind=kind,
         fields=cgm.inspect(trace).to_dict(),
-        quality=int(quality.score * BASIS_POINTS),
+        quality=quality.basis_points,
         quality_parts={name: round(part, 4) for name, part in vars(quality).items()},
     )

@@ -64,7 +64,7 @@ def inspect(trace: CgmTrace) -> CgmInspection:
         start=str(trace.local[0]),
         end=str(trace.local[-1]),
         coverage=round(rhythm.coverage, 4),
-        quality=round(_judge(rhythm).score, 4),
+        quality=_judge(rhythm).basis_points / 10_000,
     )
 
 
