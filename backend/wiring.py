@@ -22,7 +22,7 @@ from backend.adapters.keys.master_keys import (
     SecretMasterKeys,
 )
 from backend.adapters.records.reader import MlRecordReader
-from backend.domain.errors import MisconfiguredService
+from backend.domain.errors import ChainUnavailable, MisconfiguredService
 from backend.ports import Ports
 from backend.ports.keys import Keyring
 from backend.ports.records import RecordReader
@@ -41,6 +41,10 @@ def connect(settings: Settings) -> Iterator[Ports]:
     deployment = read_deployment(settings.deployment_file)
     node = Node(settings.rpc_url, limit_s=settings.chain_timeout_s)
     chain = EthereumChain(deployment, node, relayer_key(settings), clock)
+    try:
+        chain.check()
+    except ChainUnavailable as error:  # not ready is not misconfigured: /readyz says which
+        structlog.get_logger("wiring").warning("contracts_not_checked", reason=error.message)
     with database(settings) as opened:
         yield Ports(
             clock=clock,
