@@ -29,6 +29,10 @@ class Keyring(Protocol):
         """Every key that can be opened."""
         ...
 
+    def destroyed(self) -> Iterator[KeyId]:
+        """Every key that this keyring remembers to have destroyed."""
+        ...
+
     def service_key(self, name: str) -> bytes:
         """A 32-byte secret of the service itself, made on first use, the same ever after."""
         ...

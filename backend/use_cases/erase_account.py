@@ -34,13 +34,26 @@ def erase_account(command: EraseAccount, *, ports: Ports) -> AccountErasureRecei
     _refuse_to_lose_tokens(command, ports)
     now = ports.clock.now()
     with ports.database.write() as unit:
-        key_ids = _mark_contributions(unit, command.account_id, now, ports)
-        unit.erasures.mark_account_key(KeyId(command.account_id), now)
-        unit.accounts.delete(command.account_id)
+        rows = unit.contributions.of_account(command.account_id)
+        if any(row.status is Status.RESERVED for row in rows):
+            raise IllegalTransition("an upload of yours is still being stored: try in a minute")
+        key_ids = forget_account(unit, command.account_id, now, ports)
     for key_id in [KeyId(command.account_id), *key_ids]:
         ports.keys.destroy(key_id)
     days = timedelta(days=ports.policy.keyring_backup_days)
     return AccountErasureReceipt(len(key_ids), now, now + days)
+
+
+def forget_account(
+    unit: UnitOfWork, account_id: AccountId, now: datetime, ports: Ports
+) -> list[KeyId]:
+    """Mark everything of the account, and remove its row; the keys to destroy are returned."""
+    rows = unit.contributions.of_account(account_id)
+    for row in rows:
+        begin_erasure(unit, row, now, ports)
+    unit.erasures.mark_account_key(KeyId(account_id), now)
+    unit.accounts.delete(account_id)
+    return [row.key_id for row in rows]
 
 
 def _refuse_to_lose_tokens(command: EraseAccount, ports: Ports) -> None:
@@ -56,14 +69,3 @@ def _refuse_to_lose_tokens(command: EraseAccount, ports: Ports) -> None:
             f"the wallet we keep for you holds {balance} VMR, which nobody can reach once the "
             "account is erased: export the wallet first, or say abandon_tokens"
         )
-
-
-def _mark_contributions(
-    unit: UnitOfWork, account_id: AccountId, now: datetime, ports: Ports
-) -> list[KeyId]:
-    rows = unit.contributions.of_account(account_id)
-    if any(row.status is Status.RESERVED for row in rows):
-        raise IllegalTransition("an upload of yours is still being stored: try in a minute")
-    for row in rows:
-        begin_erasure(unit, row, now, ports)
-    return [row.key_id for row in rows]

@@ -1,20 +1,26 @@
 """At every start and after every restore: what was erased is erased again.
 
-Marks come from the database and from the chain, so that restoring either an old database
-or an old keyring or an old content store brings nothing back.
+Marks come from the database, from the chain and from the keyring, which remembers what it
+destroyed. So restoring an old database, an old keyring or an old content store brings nothing
+back.
 """
 
 from backend.crypto.cid import cid_of
 from backend.domain.chain_events import ContributionErased
 from backend.domain.contribution import Status
-from backend.domain.identifiers import DAG_PB, RAW, ContentDigest
+from backend.domain.identifiers import DAG_PB, RAW, AccountId, Cid, ContentDigest, KeyId
 from backend.ports import Ports
+from backend.use_cases.erase_account import forget_account
 from backend.use_cases.erase_contribution import begin_erasure
+
+_KEPT = (Status.SEALED, Status.SUBMITTED, Status.ANCHORED)
+"""What has a key that opens, unless an erasure was lost with a database."""
 
 
 def replay_erasures(*, ports: Ports) -> int:
     """Destroy every returned key and let go of returned content; returns how many came back."""
-    _take_marks_from_chain(ports)
+    marked = _take_marks_from_chain(ports)
+    _take_marks_from_keyring(ports)
     with ports.database.read() as unit:
         marks = unit.erasures.all()
         account_keys = unit.erasures.account_keys()
@@ -22,25 +28,59 @@ def replay_erasures(*, ports: Ports) -> int:
     returned += [key_id for key_id in account_keys if ports.keys.state(key_id) == "live"]
     for key_id in returned:
         ports.keys.destroy(key_id)
-    back = ports.content.pinned() & {cid_of(mark.digest) for mark in marks}
+    back = ports.content.pinned() & (marked | {cid_of(mark.digest) for mark in marks})
     for cid in back:
         ports.content.unpin(cid)
-    if marks:
+    if marks or back:
         ports.content.collect_garbage()
     return len(returned) + len(back)
 
 
-def _take_marks_from_chain(ports: Ports) -> None:
-    """A restored database may be older than a mark that stands on chain."""
+def _take_marks_from_chain(ports: Ports) -> set[Cid]:
+    """A restored database may be older than a mark that stands on chain, or than its record.
+
+    Returns what the content of every marked record may be called.
+    """
+    marked = set()
     head = ports.history.head()
     for event in ports.history.events(ports.history.first_block, head.number):
         if isinstance(event, ContributionErased):
-            _take_mark(event, ports)
+            digests = [ContentDigest(event.sha256, codec) for codec in (RAW, DAG_PB)]
+            _take_mark(digests, ports)
+            marked |= {cid_of(digest) for digest in digests}
+    return marked
 
 
-def _take_mark(event: ContributionErased, ports: Ports) -> None:
+def _take_mark(digests: list[ContentDigest], ports: Ports) -> None:
     with ports.database.write() as unit:
-        for codec in (RAW, DAG_PB):
-            row = unit.contributions.by_digest(ContentDigest(event.sha256, codec))
+        for digest in digests:
+            row = unit.contributions.by_digest(digest)
             if row is not None and row.status not in (Status.ERASING, Status.ERASED):
                 begin_erasure(unit, row, ports.clock.now(), ports)
+
+
+def _take_marks_from_keyring(ports: Ports) -> None:
+    """A restored database may be older than an erasure of which the chain knows nothing.
+
+    Such is the erasure of an account, or of a record that was not anchored yet. What became of
+    a key without an erasure (a rejection, an upload that died) left no row that keeps it.
+    """
+    with ports.database.read() as unit:
+        known = {mark.key_id for mark in unit.erasures.all()} | set(unit.erasures.account_keys())
+    for key_id in ports.keys.destroyed():
+        if key_id not in known:
+            _take_destroyed(key_id, ports)
+
+
+def _take_destroyed(key_id: KeyId, ports: Ports) -> None:
+    account_id = AccountId(key_id)
+    with ports.database.read() as unit:
+        row = unit.contributions.by_key(key_id)
+        account = unit.accounts.by_id(account_id)
+    if account is None and (row is None or row.status not in _KEPT):
+        return
+    with ports.database.write() as unit:
+        if account is not None:
+            forget_account(unit, account_id, ports.clock.now(), ports)
+        elif row is not None:
+            begin_erasure(unit, row, ports.clock.now(), ports)

@@ -76,6 +76,10 @@ class InMemoryKeyring:
         self._answer()
         yield from sorted(self._keys.keys() - self._destroyed)
 
+    def destroyed(self) -> Iterator[KeyId]:
+        self._answer()
+        yield from sorted(self._destroyed)
+
     def service_key(self, name: str) -> bytes:
         self._answer()
         if not name:

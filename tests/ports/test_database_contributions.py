@@ -44,6 +44,8 @@ def test_a_contribution_comes_back_as_it_was_by_id_and_digest(peopled: SqlDataba
     with peopled.read() as unit:
         assert unit.contributions.by_id(first.id) == first
         assert unit.contributions.by_digest(first.digest) == first
+        assert unit.contributions.by_key(first.key_id) == first
+        assert unit.contributions.by_key(contribution("other", ADA).key_id) is None
         assert unit.contributions.by_digest(ContentDigest(first.digest.sha256, DAG_PB)) is None
         assert unit.contributions.by_id(contribution("other", ADA).id) is None
 

@@ -62,6 +62,7 @@ def test_destroying_is_fine_in_every_state(keyring: Keyring) -> None:
     for key_id in (never, stored, never, stored):
         keyring.destroy(key_id)
         assert keyring.state(key_id) == "destroyed"
+    assert set(keyring.destroyed()) == {never, stored}
 
 
 def test_a_destroyed_id_takes_no_key_again(keyring: Keyring) -> None:

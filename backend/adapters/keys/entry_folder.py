@@ -92,11 +92,12 @@ class EntryFolder:
 
     def live(self) -> Iterator[str]:
         """The names of all keys that are here, in order."""
-        with failures_named(self.path):
-            names = [path.name for path in self.path.iterdir()]
-        destroyed = {name.removesuffix(_DESTROYED) for name in names if name.endswith(_DESTROYED)}
-        here = {name.removesuffix(_ENTRY) for name in names if name.endswith(_ENTRY)}
-        yield from sorted(here - destroyed)
+        names = self._names()
+        yield from sorted(_ending(names, _ENTRY) - _ending(names, _DESTROYED))
+
+    def destroyed(self) -> Iterator[str]:
+        """The names of all keys that were destroyed, in order."""
+        yield from sorted(_ending(self._names(), _DESTROYED))
 
     def tidy(self) -> None:
         """Wipe what killed processes left: unfinished entries, and keys already destroyed."""
@@ -133,6 +134,10 @@ class EntryFolder:
             locked(self.path, sync=sync, wait_s=self._lock_wait_s),
         ):
             yield
+
+    def _names(self) -> list[str]:
+        with failures_named(self.path):
+            return [path.name for path in self.path.iterdir()]
 
     def _file(self, name: str, ending: str) -> Path:
         return self.path / f"{name}{ending}"
@@ -177,3 +182,7 @@ class EntryFolder:
 
     def _wipe(self, name: str) -> None:
         wipe(self._file(name, _ENTRY))
+
+
+def _ending(names: list[str], ending: str) -> set[str]:
+    return {name.removesuffix(ending) for name in names if name.endswith(ending)}

@@ -95,6 +95,12 @@ class FileKeyring:
             for name in shard.live():
                 yield KeyId(name)
 
+    def destroyed(self) -> Iterator[KeyId]:
+        """Every key that this keyring remembers to have destroyed."""
+        for shard in self._shards:
+            for name in shard.destroyed():
+                yield KeyId(name)
+
     def service_key(self, name: str) -> bytes:
         """A 32-byte secret of the service itself, made on first use, the same ever after."""
         if not _SERVICE_NAME.fullmatch(name):

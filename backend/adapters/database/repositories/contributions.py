@@ -10,7 +10,7 @@ from backend.adapters.database.rows import Rows
 from backend.adapters.database.tables import AccountRow, ContributionRow
 from backend.domain.contribution import Contribution, Status
 from backend.domain.errors import IllegalTransition
-from backend.domain.identifiers import AccountId, ContentDigest, ContributionId
+from backend.domain.identifiers import AccountId, ContentDigest, ContributionId, KeyId
 
 _FIXED = ("id", "account_id", "contributor", "kind", "created_at")
 """A copy read before its account was erased must not bring the owner back."""
@@ -34,6 +34,11 @@ class SqlContributions:
             .where(col(ContributionRow.digest_sha256) == digest.sha256)
             .where(col(ContributionRow.digest_codec) == digest.codec)
         )
+        return None if row is None else contribution_of(row)
+
+    def by_key(self, key_id: KeyId) -> Contribution | None:
+        wanted = col(ContributionRow.key_id) == key_id
+        row = self._rows.one(select(ContributionRow).where(wanted))
         return None if row is None else contribution_of(row)
 
     def of_account(self, account_id: AccountId) -> list[Contribution]:
