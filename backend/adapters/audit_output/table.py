@@ -102,7 +102,7 @@ def _print_summary(report: AuditReport, console: Console) -> None:
     totals, chain = report.totals, report.chain
     own = totals.grants - totals.grants_custodial
     console.print(
-        f"{totals.contributions} contributions ({totals.erased} erased, {totals.unpaid} unpaid), "
+        f"{totals.contributions} contributions ({_erased(report)}, {totals.unpaid} unpaid), "
         f"{totals.content_bytes} bytes held; {tokens(totals.minted)} VMR minted to "
         f"{totals.holders} holders\n"
         f"{totals.grants} consents: {totals.grants_custodial} by a kept wallet*, {own} by the "
@@ -123,8 +123,18 @@ def _print_summary(report: AuditReport, console: Console) -> None:
             f"contents had passed in the run begun {time_text(report.resumption.begun_at)}",
             highlight=False,
         )
-    verdict = "everything holds" if report.holds else f"{len(report.breaches)} breaches"
+    count = len(report.breaches)
+    verdict = "everything holds" if not count else f"{count} breach{'es' if count > 1 else ''}"
     console.print(Text(verdict, "bold green" if report.holds else "bold red"))
+
+
+def _erased(report: AuditReport) -> str:
+    """How many are erased, and on whose word: a recorder may mark what nobody asked for."""
+    marked = [line for line in report.contributions if line.erased_by is not None]
+    by_others = sum(line.erased_by != line.contributor for line in marked)
+    return f"{len(marked)} erased" + (
+        f", {by_others} of them marked by the recorder" * (by_others > 0)
+    )
 
 
 def _say_cut(count: int, what: str, console: Console) -> None:

@@ -1,0 +1,127 @@
+"""What people and machines are shown of an audit."""
+
+import json
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from backend.adapters.audit_output.document import document
+from backend.adapters.audit_output.table import LISTED, print_report, tokens
+from backend.auditor import AuditSettings
+from backend.domain.audit_checks import Check
+from backend.domain.audit_report import AuditReport, Breach, ContentState, Resumption
+from backend.domain.errors import MisconfiguredService
+from tests.use_cases.audit.conftest import Recorded, ShelfOfBytes
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+
+
+def shown(report: AuditReport) -> str:
+    console = Console(file=StringIO(), width=100)
+    print_report(report, console)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def with_breaches(report: AuditReport, count: int) -> AuditReport:
+    one = Breach(Check.REWARD, "reward of 0xabc", "amount 5", "amount 6")
+    return replace(report, breaches=(one,) * count)
+
+
+def test_people_see_every_check_with_its_promises(recorded: Recorded) -> None:
+    text = shown(recorded.audit())
+    assert text.count("✓") == len(Check)
+    assert "REC-5" in text and "CON-3" in text and "CNT-1" in text
+    assert "everything holds" in text
+
+
+def test_people_see_quality_and_signer_as_claims(recorded: Recorded) -> None:
+    text = shown(recorded.audit())
+    assert "quality*" in text and "signer*" in text
+    assert "claimed, not verified" in text
+
+
+def test_people_see_what_was_expected_and_found(recorded: Recorded) -> None:
+    text = shown(with_breaches(recorded.audit(), 1))
+    assert "BREACH" in text and "REC-6" in text
+    assert "expected  amount 5" in text and "found     amount 6" in text
+    assert "1 breach" in text and "everything holds" not in text
+
+
+def test_long_lists_are_cut_for_people_and_whole_for_machines(recorded: Recorded) -> None:
+    report = with_breaches(recorded.audit(), LISTED + 3)
+    assert "… and 3 more breaches" in shown(report)
+    assert len(document(report)["breaches"]) == LISTED + 3
+
+
+def test_a_resumed_audit_says_so(recorded: Recorded) -> None:
+    report = replace(recorded.audit(), resumption=Resumption(0, 17, 5))
+    assert "resumed: 17 headers and 5 contents" in shown(report)
+    assert document(report)["resumed"] == {
+        "begunAt": "1970-01-01T00:00:00Z",
+        "blocks": 17,
+        "contents": 5,
+    }
+
+
+def test_machines_get_every_contribution_with_its_claims_apart(recorded: Recorded) -> None:
+    report = recorded.audit()
+    lines = document(report)["contributions"]
+    assert len(lines) == len(report.contributions)
+    assert {"quality", "custodial"} == set(lines[0]["claimed"])
+    assert not {"quality", "custodial"} & set(lines[0])
+    assert {line["state"] for line in lines} == {"held", "erased"}
+
+
+def test_every_field_for_machines_is_documented(recorded: Recorded) -> None:
+    broken = ShelfOfBytes({})
+    report = replace(recorded.audit(store=broken), resumption=Resumption(0, 1, 1))
+    text = (DOCS / "audit.md").read_text(encoding="utf-8")
+    missing = {name for name in names(document(report)) if f"`{name}`" not in text}
+    assert missing == set()
+    for check in Check:
+        assert f"`{check.value}`" in text, check
+    for state in ContentState:
+        assert f"`{state.value}`" in text, state
+
+
+def test_every_promise_that_a_check_names_is_one(recorded: Recorded) -> None:
+    promises = (DOCS / "promises.md").read_text(encoding="utf-8")
+    named = {one for check in document(recorded.audit())["checks"] for one in check["promises"]}
+    assert {one for one in named if f"| {one} |" not in promises} == set()
+
+
+def test_the_document_is_plain_json(recorded: Recorded) -> None:
+    report = document(recorded.audit())
+    assert json.loads(json.dumps(report)) == report
+
+
+@pytest.mark.parametrize(
+    ("units", "text"),
+    [(0, "0.000000"), (1, "0.000001"), (12_345_678, "12.345678"), (-1, "-0.000001")],
+)
+def test_amounts_have_six_decimals(units: int, text: str) -> None:
+    assert tokens(units) == text
+
+
+def test_every_faulty_input_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(MisconfiguredService) as raised:
+        AuditSettings("", "ftp://somewhere", tmp_path / "nothing")
+    assert [fault.split(":")[0] for fault in raised.value.faults] == [
+        "--rpc",
+        "--ipfs",
+        "--deployment",
+    ]
+
+
+def names(value: object) -> set[str]:
+    """Every field name inside, but for the names of kinds."""
+    if isinstance(value, list):
+        return {name for one in value for name in names(one)}
+    if not isinstance(value, dict):
+        return set()
+    inside = {name for one in value.values() for name in names(one)}
+    return inside | set(value) - {"cgm", "vitals", "motion", "image"}
