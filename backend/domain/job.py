@@ -8,9 +8,10 @@ from backend.domain.identifiers import JobId
 
 
 class JobStatus(StrEnum):
+    """Done is no status: finished work is forgotten, and with it whose it was."""
+
     WAITING = "waiting"
     RUNNING = "running"
-    DONE = "done"
     DEAD = "dead"
 
 

@@ -88,7 +88,7 @@ def assert_names_nobody(leaver: Leaver) -> None:
     assert holds(home, b"haneul") == []
     keyring = leaver.world.settings.keyring_folder
     assert [file.name for file in keyring.rglob(f"{account_id}*")] == [f"{account_id}.destroyed"]
-    assert tables_with(home / "vitalmint.db", account_id) == {"erased_account_keys", "jobs"}
+    assert tables_with(home / "vitalmint.db", account_id) == {"erased_account_keys"}
     assert tables_with(home / "vitalmint.db", leaver.patient.wallet) == {"contributions"}
 
 

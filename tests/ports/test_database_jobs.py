@@ -118,6 +118,23 @@ def test_a_finished_job_is_not_leased_again(database: SqlDatabase) -> None:
         assert unit.jobs.dead() == []
 
 
+def test_finished_work_leaves_no_row_that_says_whose_it_was(database: SqlDatabase) -> None:
+    """So its own id may be queued anew; of a dead job that work overtook nothing is left either."""
+    for _ in range(2):
+        job = enqueue(database, "c")
+        assert lease(database) is not None
+        with database.write() as unit:
+            unit.jobs.finish(job, holder="one")
+    enqueue(database, "c")
+    lease(database)
+    with database.write() as unit:
+        unit.jobs.bury(job, holder="one", error="x")
+        unit.jobs.enqueue(job_id("fresh"), "anchor", "c", NOW)
+        unit.jobs.revive(job, NOW)
+        unit.jobs.enqueue(job, "another", "c", NOW)
+        assert {one.id for one in unit.jobs.unfinished()} == {job, job_id("fresh")}
+
+
 def test_a_failed_job_waits_and_counts_and_a_clean_return_ends_the_count(
     database: SqlDatabase,
 ) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy import ColumnElement, Delete, Update, and_, delete, or_, update
 from sqlmodel import col, select
 
 from backend.adapters.database.mapping import job_columns, job_of
@@ -42,29 +42,32 @@ class SqlJobs:
         return job
 
     def heartbeat(self, job_id: JobId, *, holder: str, until: datetime) -> bool:
-        return self._held(job_id, holder, {"lease_until": until})
+        return self._changed(job_id, holder, {"lease_until": until})
 
     def finish(self, job_id: JobId, *, holder: str) -> None:
-        self._held(job_id, holder, {"status": JobStatus.DONE.value, **_FREE})
+        self._held(delete(JobRow), job_id, holder)
 
     def retry(self, job_id: JobId, *, holder: str, run_at: datetime, error: str | None) -> None:
         attempts = 0 if error is None else col(JobRow.attempts) + 1
         again = {"status": JobStatus.WAITING.value, "run_at": run_at, **_FREE}
-        self._held(job_id, holder, {**again, "attempts": attempts, "last_error": error})
+        self._changed(job_id, holder, {**again, "attempts": attempts, "last_error": error})
 
     def bury(self, job_id: JobId, *, holder: str, error: str) -> None:
         attempts = col(JobRow.attempts) + 1
         dead = {"status": JobStatus.DEAD.value, **_FREE}
-        self._held(job_id, holder, {**dead, "attempts": attempts, "last_error": error})
+        self._changed(job_id, holder, {**dead, "attempts": attempts, "last_error": error})
 
     def revive(self, job_id: JobId, run_at: datetime) -> None:
         row = self._rows.one(select(JobRow).where(col(JobRow.id) == job_id))
         if row is None or row.status != JobStatus.DEAD:
             raise NotFound(f"no dead job has the id {job_id}: list the dead ones first")
         twins = [job for job in self.unfinished() if (job.name, job.key) == (row.name, row.key)]
-        status = JobStatus.DONE if twins else JobStatus.WAITING
-        changes = {"status": status.value, "run_at": run_at, "attempts": 0}
-        self._rows.change(update(JobRow).where(col(JobRow.id) == job_id).values(**changes))
+        wanted = col(JobRow.id) == job_id
+        if twins:
+            self._rows.change(delete(JobRow).where(wanted))
+            return
+        changes = {"status": JobStatus.WAITING.value, "run_at": run_at, "attempts": 0}
+        self._rows.change(update(JobRow).where(wanted).values(**changes))
 
     def dead(self) -> list[Job]:
         return self._with_status([JobStatus.DEAD])
@@ -72,15 +75,17 @@ class SqlJobs:
     def unfinished(self) -> list[Job]:
         return self._with_status(_QUEUED)
 
-    def _held(self, job_id: JobId, holder: str, changes: Mapping[str, Any]) -> bool:
-        """Change the job while the holder has it; False when it has not any more."""
-        statement = (
-            update(JobRow)
-            .where(col(JobRow.id) == job_id)
+    def _changed(self, job_id: JobId, holder: str, changes: Mapping[str, Any]) -> bool:
+        return self._held(update(JobRow).values(**changes), job_id, holder)
+
+    def _held(self, statement: Update | Delete, job_id: JobId, holder: str) -> bool:
+        """Do it to the job while the holder has it; False when it has not any more."""
+        held = (
+            statement.where(col(JobRow.id) == job_id)
             .where(col(JobRow.holder) == holder)
             .where(col(JobRow.status) == JobStatus.RUNNING.value)
         )
-        return self._rows.change(statement.values(**changes)) == 1
+        return self._rows.change(held) == 1
 
     def _with_status(self, statuses: Sequence[JobStatus]) -> list[Job]:
         rows = self._rows.all(
