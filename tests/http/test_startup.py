@@ -1,4 +1,4 @@
-"""Starting the API is quick, small, and does nothing to the outside."""
+"""Starting the API loads little; how long it takes is measured by the benchmarks."""
 
 import json
 import subprocess
@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-HEAVY = ("torch", "tensorflow", "sdv", "lightgbm", "pandas", "web3", "siwe", "brownie", "ml")
+DEEP_LEARNING = {"torch", "torchvision", "tensorflow", "keras", "jax", "sdv", "ctgan"}
+ON_USE = {"lightgbm", "xgboost", "sklearn", "pandas", "web3", "siwe", "brownie", "ml"}
 MEASURE = """
-import json, sys, time
+import json, sys
 import backend.app
 resident = next(line for line in open("/proc/self/status") if line.startswith("VmRSS"))
-print(json.dumps({
-    "modules": sorted(sys.modules), "cpu_s": time.process_time(), "rss_kb": resident.split()[1]
-}))
+print(json.dumps({"modules": sorted(sys.modules), "rss_kb": resident.split()[1]}))
 """
 
 
@@ -29,6 +28,5 @@ def test_importing_the_api_loads_no_framework_that_it_may_never_need() -> None:
     found = measured()
     modules = found["modules"]
     assert isinstance(modules, list)
-    assert {name.split(".")[0] for name in modules}.isdisjoint(HEAVY)
-    assert float(str(found["cpu_s"])) < 2.0
+    assert {name.split(".")[0] for name in modules}.isdisjoint(DEEP_LEARNING | ON_USE)
     assert int(str(found["rss_kb"])) < 200_000
