@@ -52,6 +52,7 @@ check: setup ## Ruff, mypy, import rules, and drift of ABIs, deployed code and O
 	$(VENV)/bin/mypy backend
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python -m scripts.export_abi --check
+	$(PYTHON) scripts/brownie.py compile
 	$(VENV)/bin/python -m scripts.export_code --check
 	$(VENV)/bin/python -m scripts.export_openapi --check
 
