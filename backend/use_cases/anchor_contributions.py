@@ -120,7 +120,10 @@ def _anchor_confirmed(row: Contribution, transaction: Transaction, ports: Ports)
 
 
 def _take_over(row: Contribution, registration: Registration, ports: Ports) -> Again | None:
-    """The digest is on chain already: keep what is ours, refuse what is not."""
+    """The digest is on chain already: keep what is ours, refuse what is not.
+
+    What was taken over names no transaction: one of ours that was refused is not where it stands.
+    """
     if registration.contributor != row.contributor or registration.kind is not row.kind:
         return _reject(row, "its digest is registered for somebody else", ports)
     if registration.erased:
@@ -130,7 +133,7 @@ def _take_over(row: Contribution, registration: Registration, ports: Ports) -> A
     event = ports.chain.registration_event(row.digest)
     if event is None:
         return Again(ports.clock.now() + POLL, "its registration is being reorganised", failed=True)
-    _write_anchored(row, event, registration, ports)
+    _write_anchored(replace(row, transaction_id=None), event, registration, ports)
     return None
 
 

@@ -24,6 +24,7 @@ from tests.fakes.blocks import Mined, Waiting, block_hash, outbids
 from tests.fakes.contracts import (
     CHAIN_ID,
     CONSENT_REGISTRY,
+    CONTRIBUTION_REGISTRY,
     Action,
     Calldata,
     Contracts,
@@ -53,6 +54,7 @@ class FakeChain:
     chain_id = CHAIN_ID
     relayer = RELAYER
     consent_registry = CONSENT_REGISTRY
+    contribution_registry = CONTRIBUTION_REGISTRY
     first_block = 1
 
     def __init__(self, clock: Clock, schedule: Schedule = SCHEDULE) -> None:

@@ -52,7 +52,7 @@ class EthereumChain:
         self._consents = ConsentRegistryClient(self.consent_registry, node, self._reverts)
         self._token = RewardTokenClient(deployment.address("RewardToken"), node, self._reverts)
         self._contributions = ContributionRegistryClient(
-            deployment.address("ContributionRegistry"), node, self._reverts
+            self.contribution_registry, node, self._reverts
         )
 
     def check(self) -> None:
@@ -81,6 +81,10 @@ class EthereumChain:
     @property
     def consent_registry(self) -> WalletAddress:
         return self._deployment.address("ConsentRegistry")
+
+    @property
+    def contribution_registry(self) -> WalletAddress:
+        return self._deployment.address("ContributionRegistry")
 
     def consent_of(self, contributor: WalletAddress) -> Consent | None:
         return self._consents.consent_of(contributor)
