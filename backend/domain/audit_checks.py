@@ -12,7 +12,7 @@ class Check(StrEnum):
     TERMS = "deployment.terms"
     VIEWS = "deployment.views"
     HEADERS = "chain.headers"
-    CONTENTS = "chain.contents"
+    BLOCKS = "chain.blocks"
     EVENTS = "chain.events"
     STATE = "chain.state"
     CONSENT_NONCES = "consents.nonces"
@@ -46,7 +46,7 @@ MEANINGS: dict[Check, tuple[str, tuple[str, ...]]] = {
     Check.TERMS: ("they were made on the file's terms", ("REC-6", "TOK-1", "TOK-3")),
     Check.VIEWS: ("they answer with those terms", ("REC-6", "TOK-1")),
     Check.HEADERS: ("every block names its parent's hash, up to the newest", ("AUD-1",)),
-    Check.CONTENTS: ("opened blocks hold what their headers commit to", ("AUD-2",)),
+    Check.BLOCKS: ("opened blocks hold what their headers commit to", ("AUD-2",)),
     Check.EVENTS: ("every log of the contracts is a known event", ("AUD-2",)),
     Check.STATE: ("what the contracts hold is proved under the newest block", ("AUD-1",)),
     Check.CONSENT_NONCES: ("each signature counted once, in order", ("CON-1", "CON-2")),

@@ -124,9 +124,9 @@ def _check_header(
 
 def _check_body(header: BlockHeader, body: BlockBody, tally: Tally) -> None:
     subject = f"block {header.number}"
-    tally.same(Check.CONTENTS, f"{subject}, asked for by its hash", vars(header), vars(body.header))
+    tally.same(Check.BLOCKS, f"{subject}, asked for by its hash", vars(header), vars(body.header))
     tally.same(
-        Check.CONTENTS,
+        Check.BLOCKS,
         subject,
         {
             "root of its transactions": header.transactions_root,
@@ -152,7 +152,7 @@ def _check_places(header: BlockHeader, receipts: Sequence[ReceiptEvidence], tall
     real = by_transaction if stated == by_transaction else by_block
     for position, (expected, found) in enumerate(zip(real, stated, strict=True)):
         subject = f"block {header.number}, log {position}: stated place"
-        tally.same(Check.CONTENTS, subject, vars(expected), vars(found))
+        tally.same(Check.BLOCKS, subject, vars(expected), vars(found))
 
 
 def _places(
