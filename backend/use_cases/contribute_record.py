@@ -32,6 +32,7 @@ from backend.domain.identifiers import (
 from backend.ports import Ports
 from backend.ports.records import ReadRecord
 from backend.use_cases.abandon_reservation import abandon_reservation
+from backend.use_cases.read_contribution import ContributionView
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,8 +45,11 @@ class ContributeRecord:
     zone: str | None
 
 
-def contribute_record(command: ContributeRecord, *, ports: Ports) -> Contribution:
-    """The contribution, sealed and waiting for its anchor; or one error and nothing kept."""
+def contribute_record(command: ContributeRecord, *, ports: Ports) -> ContributionView:
+    """The contribution, sealed and waiting for its anchor; or one error and nothing kept.
+
+    Its summary is told as it was read: nothing is opened again for it.
+    """
     now = ports.clock.now()
     account = _account(command.account_id, ports)
     record = _read(command, now, ports)
@@ -56,7 +60,7 @@ def contribute_record(command: ContributeRecord, *, ports: Ports) -> Contributio
     try:
         ports.keys.store(contribution.key_id, key)
         _store(contribution, envelope, ports)
-        return _confirm(contribution, ports)
+        return ContributionView(_confirm(contribution, ports), record.summary, transaction=None)
     except VitalMintError:
         abandon_reservation(contribution, ports=ports)
         raise

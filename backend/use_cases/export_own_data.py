@@ -42,7 +42,7 @@ def export_own_data(account_id: AccountId, *, ports: Ports) -> Iterator[ExportPa
         raise NotAuthenticated("the account is gone: sign up again")
     yield _json("account.json", _account(account, ports=ports))
     yield _json("consents.json", [_consent(record) for record in consents])
-    views = list_contributions(account_id, ports=ports)
+    views = list_contributions(account_id, ports=ports, purpose=_PURPOSE)
     yield _json("contributions.json", [_contribution(view) for view in views])
     for view in views:
         if view.contribution.status in READABLE:

@@ -144,7 +144,7 @@ def test_everything_of_ones_own_can_be_taken_away(patient: Browser, contribution
     assert consent["purposes"] == ["care", "training"]
     assert len(parts[f"records/{contribution}.csv"].splitlines()) == 577
     logged = [entry["subject"] for entry in json.loads(parts["access_log.json"])]
-    assert logged[-2:] == ["profile", contribution]
+    assert logged[-3:] == ["profile", "summaries", contribution]
 
 
 def test_consents_are_prepared_given_listed_and_taken_back(

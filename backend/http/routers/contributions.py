@@ -40,8 +40,7 @@ def contribute(upload: UploadHere, account_id: AccountHere, ports: PortsHere) ->
     the reward follow within blocks. Needs a consent in force for this kind."""
     zone = upload.zone or default_zone(account_id, ports=ports)
     command = ContributeRecord(account_id, upload.data, upload.kind, zone)
-    row = contribute_record(command, ports=ports)
-    return ContributionShown.of(show(account_id, row.id, ports=ports))
+    return ContributionShown.of(contribute_record(command, ports=ports))
 
 
 @router.post("/inspect", summary="See what is understood of a file", openapi_extra=_FORM)

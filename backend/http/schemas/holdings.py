@@ -86,8 +86,8 @@ class AccessView(Told):
 
     sequence: int
     at: Moment
-    actor: Annotated[str, Field(description="account id of who opened it")]
-    subject: Annotated[str, Field(description="a contribution id, profile or wallet")]
+    actor: Annotated[str, Field(description='account id of who opened it, or "service"')]
+    subject: Annotated[str, Field(description="a contribution id, summaries, profile or wallet")]
     purpose: str
     previous: str
     hash: str
