@@ -16,6 +16,7 @@ from backend.jobs.runner import Runner
 from backend.ports import Ports
 from backend.settings import read_settings
 from backend.use_cases.replay_erasures import replay_erasures
+from backend.use_cases.resume_work import resume_work
 from backend.wiring import configure_logging, connect
 
 IDLE_S = 0.25
@@ -47,6 +48,7 @@ def work(ports: Ports, stop: threading.Event, *, holder: str) -> None:
         try:
             if not started:
                 log.info("erasures_replayed", returned=replay_erasures(ports=ports))
+                log.info("work_resumed", items=resume_work(ports=ports))
                 runner.start()
                 started = True
             if not runner.run_next():

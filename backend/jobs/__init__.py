@@ -6,6 +6,7 @@ from backend.domain.job import Again
 from backend.ports import Ports
 from backend.use_cases import (
     anchor_contributions,
+    erase_account,
     erase_contribution,
     follow_chain,
     settle_consent,
@@ -27,6 +28,7 @@ def job_functions() -> Mapping[str, JobFunction]:
         "settle_consent": settle_consent.run,
         "settle_sign_up": settle_sign_up.settle_sign_up,
         "finish_erasure": erase_contribution.finish_erasure,
+        "destroy_account_key": erase_account.destroy_account_key,
         "sweep_reservations": sweep_reservations.run,
         "follow_chain": follow_chain.run,
         "follow_event": follow_chain.run_event,

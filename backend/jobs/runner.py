@@ -10,13 +10,14 @@ from pathlib import PurePath
 
 import structlog
 
-from backend.domain.errors import DatabaseUnavailable, VitalMintError
+from backend.domain.errors import DatabaseUnavailable, Unavailable, VitalMintError
 from backend.domain.identifiers import JobId, random_id_text
 from backend.domain.job import Again, Job
 from backend.jobs import PERIODIC, JobFunction
 from backend.ports import Ports
 
 LONGEST_WAIT_S = 600
+OUTAGE = timedelta(seconds=15)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Runner:
         try:
             with self._beating(job):
                 answer = self.functions[job.name](job.key, ports=self.ports)
+        except Unavailable as error:
+            log.warning("job_waits", code=error.code)
+            self._wait_out(job)
+            return True
         except VitalMintError as error:
             log.warning("job_failed", code=error.code)
             self._failed(job, error.code)
@@ -84,6 +89,12 @@ class Runner:
         with self.ports.database.write() as unit:
             run_at = self.ports.clock.now() + wait
             unit.jobs.retry(job.id, holder=self.holder, run_at=run_at, error=error)
+
+    def _wait_out(self, job: Job) -> None:
+        """An outage is nobody's failure, however long: it counts towards nothing."""
+        run_at = self.ports.clock.now() + OUTAGE
+        with self.ports.database.write() as unit:
+            unit.jobs.retry(job.id, holder=self.holder, run_at=run_at, error=None)
 
     def _is_hopeless(self, job: Job) -> bool:
         return job.attempts >= self.ports.policy.job_attempts and job.name not in PERIODIC

@@ -6,12 +6,16 @@ What stays on chain is an address; the link from it to a person is gone with the
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from backend.domain.contribution import Status
-from backend.domain.errors import Conflict, IllegalTransition, NotFound
-from backend.domain.identifiers import AccountId, KeyId
+from backend.domain.errors import Conflict, IllegalTransition, KeyringUnavailable, NotFound
+from backend.domain.identifiers import AccountId, JobId, KeyId, random_id_text
 from backend.ports import Ports
 from backend.ports.unit_of_work import UnitOfWork
 from backend.use_cases.erase_contribution import begin_erasure
+
+DESTROY_ACCOUNT_KEY = "destroy_account_key"
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,11 @@ def erase_account(command: EraseAccount, *, ports: Ports) -> AccountErasureRecei
         if any(row.status is Status.RESERVED for row in rows):
             raise IllegalTransition("an upload of yours is still being stored: try in a minute")
         key_ids = forget_account(unit, command.account_id, now, ports)
-    for key_id in [KeyId(command.account_id), *key_ids]:
-        ports.keys.destroy(key_id)
+    try:
+        for key_id in [KeyId(command.account_id), *key_ids]:
+            ports.keys.destroy(key_id)
+    except KeyringUnavailable as error:  # nobody could ask again: the queued jobs go on with it
+        structlog.get_logger("erasure").warning("keys_destroyed_later", reason=error.code)
     days = timedelta(days=ports.policy.keyring_backup_days)
     return AccountErasureReceipt(len(key_ids), now, now + days)
 
@@ -52,8 +59,16 @@ def forget_account(
     for row in rows:
         begin_erasure(unit, row, now, ports)
     unit.erasures.mark_account_key(KeyId(account_id), now)
+    unit.jobs.enqueue(
+        JobId(random_id_text(ports.random_bytes(16))), DESTROY_ACCOUNT_KEY, account_id, now
+    )
     unit.accounts.delete(account_id)
     return [row.key_id for row in rows]
+
+
+def destroy_account_key(key: str, *, ports: Ports) -> None:
+    """The job: the key of an account that was erased is gone, whatever happened meanwhile."""
+    ports.keys.destroy(KeyId(key))
 
 
 def _refuse_to_lose_tokens(command: EraseAccount, ports: Ports) -> None:

@@ -19,6 +19,7 @@ from backend.use_cases.relay_transactions import UNDER_WAY, latest_under_way, se
 
 _GONE = (Status.ERASING, Status.ERASED)
 RETRY = timedelta(seconds=2)
+FINISH_ERASURE = "finish_erasure"
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,15 @@ def erase_contribution(command: EraseContribution, *, ports: Ports) -> ErasureRe
 def begin_erasure(unit: UnitOfWork, row: Contribution, now: datetime, ports: Ports) -> datetime:
     """Write mark, status and job in the caller's unit; returns when it was first marked."""
     earlier = unit.erasures.of_contribution(row.id)
-    if row.status in _GONE and earlier is not None:
-        return earlier.marked_at
-    unit.erasures.mark(ErasureMark(row.id, row.key_id, row.digest, now))
+    if earlier is None:
+        unit.erasures.mark(ErasureMark(row.id, row.key_id, row.digest, now))
     if row.status not in _GONE:
         unit.contributions.update(row.moved(Status.ERASING), expected=row.status)
         unit.fingerprints.disown(row.id)
-    job_id = JobId(random_id_text(ports.random_bytes(16)))
-    unit.jobs.enqueue(job_id, "finish_erasure", row.id, now)
-    return now
+    if row.status is not Status.ERASED:
+        job_id = JobId(random_id_text(ports.random_bytes(16)))
+        unit.jobs.enqueue(job_id, FINISH_ERASURE, row.id, now)
+    return now if earlier is None else earlier.marked_at
 
 
 def finish_erasure(key: str, *, ports: Ports) -> Again | None:

@@ -19,21 +19,29 @@ _KEPT = (Status.SEALED, Status.SUBMITTED, Status.ANCHORED)
 
 def replay_erasures(*, ports: Ports) -> int:
     """Destroy every returned key and let go of returned content; returns how many came back."""
-    marked = _take_marks_from_chain(ports)
     _take_marks_from_keyring(ports)
+    returned = _destroy_returned_keys(ports)
+    marked = _take_marks_from_chain(ports)
+    returned += _destroy_returned_keys(ports)
     with ports.database.read() as unit:
         marks = unit.erasures.all()
-        account_keys = unit.erasures.account_keys()
-    returned = [mark.key_id for mark in marks if ports.keys.state(mark.key_id) == "live"]
-    returned += [key_id for key_id in account_keys if ports.keys.state(key_id) == "live"]
-    for key_id in returned:
-        ports.keys.destroy(key_id)
     back = ports.content.pinned() & (marked | {cid_of(mark.digest) for mark in marks})
     for cid in back:
         ports.content.unpin(cid)
     if marks or back:
         ports.content.collect_garbage()
-    return len(returned) + len(back)
+    return returned + len(back)
+
+
+def _destroy_returned_keys(ports: Ports) -> int:
+    """Keys of whatever the database says has none any more; needs no chain, so it comes first."""
+    with ports.database.read() as unit:
+        gone = {mark.key_id for mark in unit.erasures.all()} | set(unit.erasures.account_keys())
+        gone |= {row.key_id for row in unit.contributions.with_status([Status.REJECTED])}
+    returned = [key_id for key_id in gone if ports.keys.state(key_id) == "live"]
+    for key_id in returned:
+        ports.keys.destroy(key_id)
+    return len(returned)
 
 
 def _take_marks_from_chain(ports: Ports) -> set[Cid]:
@@ -62,8 +70,8 @@ def _take_mark(digests: list[ContentDigest], ports: Ports) -> None:
 def _take_marks_from_keyring(ports: Ports) -> None:
     """A restored database may be older than an erasure of which the chain knows nothing.
 
-    Such is the erasure of an account, or of a record that was not anchored yet. What became of
-    a key without an erasure (a rejection, an upload that died) left no row that keeps it.
+    Such is the erasure of an account, or of a record that was not anchored yet. A key destroyed
+    without an erasure (a rejection, an upload that died) belongs to no row that has one.
     """
     with ports.database.read() as unit:
         known = {mark.key_id for mark in unit.erasures.all()} | set(unit.erasures.account_keys())

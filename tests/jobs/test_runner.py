@@ -10,7 +10,7 @@ import pytest
 
 from backend.adapters.database import schema
 from backend.adapters.database.unit_of_work import open_database
-from backend.domain.errors import ChainUnavailable
+from backend.domain.errors import ChainRejected, ChainUnavailable
 from backend.domain.identifiers import JobId
 from backend.domain.job import Again
 from backend.domain.policy import Policy
@@ -88,7 +88,7 @@ def test_waiting_for_a_block_never_counts_as_failing(ports: Any) -> None:
 
 def test_a_failing_job_waits_longer_each_time_and_is_then_buried_not_lost(ports: Any) -> None:
     def fail(key: str, ports: Any) -> None:
-        raise ChainUnavailable("the chain is down")
+        raise ChainRejected("the contract says no")
 
     enqueue(ports)
     one = runner(ports, fail)
@@ -98,9 +98,24 @@ def test_a_failing_job_waits_longer_each_time_and_is_then_buried_not_lost(ports:
     assert one.run_next()
     with ports.database.read() as unit:
         (buried,) = unit.jobs.dead()
-    assert buried.last_error == "chain_unavailable"
+    assert buried.last_error == "chain_rejected"
     with ports.database.write() as unit:
         unit.jobs.revive(buried.id, ports.clock.now())
+    assert runner(ports, lambda key, ports: None).run_next()
+    assert unfinished(ports) == []
+
+
+def test_no_outage_is_long_enough_to_bury_a_job(ports: Any) -> None:
+    def unreachable(key: str, ports: Any) -> None:
+        raise ChainUnavailable("the chain is down")
+
+    enqueue(ports)
+    one = runner(ports, unreachable)
+    for _ in range(50):
+        assert one.run_next()
+        ports.clock.step(15)
+    with ports.database.read() as unit:
+        assert unit.jobs.dead() == []
     assert runner(ports, lambda key, ports: None).run_next()
     assert unfinished(ports) == []
 

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 from backend.adapters.database.mapping import consent_columns, consent_of
 from backend.adapters.database.rows import Rows
 from backend.adapters.database.tables import ConsentRow
-from backend.domain.consent_record import ConsentRecord
+from backend.domain.consent_record import ConsentRecord, ConsentStatus
 from backend.domain.errors import NotFound
 from backend.domain.identifiers import AccountId
 
@@ -38,4 +38,9 @@ class SqlConsents:
             .where(col(ConsentRow.account_id) == account_id)
             .order_by(col(ConsentRow.created_at).desc(), col(ConsentRow.id))
         )
+        return [consent_of(row) for row in rows]
+
+    def unsettled(self) -> list[ConsentRecord]:
+        on_the_way = [ConsentStatus.SUBMITTED.value, ConsentStatus.REVOKING.value]
+        rows = self._rows.all(select(ConsentRow).where(col(ConsentRow.status).in_(on_the_way)))
         return [consent_of(row) for row in rows]
