@@ -8,12 +8,13 @@ from cryptography.hazmat.primitives.hmac import HMAC
 SIZE = 16
 
 
-def keyed(fingerprints: Iterable[bytes], key: bytes) -> tuple[bytes, ...]:
-    """HMAC-SHA256 of each, cut to 128 bits, sorted and without repeats."""
-    keyed_once = HMAC(key, SHA256())
+def keyed(label: bytes, fingerprints: Iterable[bytes], key: bytes) -> tuple[bytes, ...]:
+    """HMAC-SHA256 of label ‖ each, cut to 128 bits, sorted and without repeats."""
+    labelled = HMAC(key, SHA256())
+    labelled.update(label)
 
     def one(fingerprint: bytes) -> bytes:
-        mac = keyed_once.copy()
+        mac = labelled.copy()
         mac.update(fingerprint)
         return mac.finalize()[:SIZE]
 

@@ -5,6 +5,7 @@ reservation names key and content before either exists, so the sweeper can remov
 """
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -58,8 +59,7 @@ def contribute_record(command: ContributeRecord, *, ports: Ports) -> Contributio
     contribution, envelope = _sealed(account, consent, command.kind, record, key, ports)
     _reserve(contribution, record, ports)
     try:
-        ports.keys.store(contribution.key_id, key)
-        _store(contribution, envelope, ports)
+        _keep(contribution, key, envelope, ports)
         return ContributionView(_confirm(contribution, ports), record.summary, transaction=None)
     except VitalMintError:
         abandon_reservation(contribution, ports=ports)
@@ -132,8 +132,8 @@ def _sealed_summary(
 
 def _reserve(contribution: Contribution, record: ReadRecord, ports: Ports) -> None:
     secret = ports.keys.service_key("fingerprints")
-    exact = keyed((b"exact " + one for one in record.exact), secret)
-    shingles = keyed((b"shingle " + one for one in record.shingles), secret)
+    exact = keyed(b"exact ", record.exact, secret)
+    shingles = keyed(b"shingle ", record.shingles, secret)
     with ports.database.write() as unit:
         unit.contributions.add(contribution)
         known = unit.fingerprints.claim(contribution.id, exact)
@@ -143,6 +143,14 @@ def _reserve(contribution: Contribution, record: ReadRecord, ports: Ports) -> No
                 "these readings were contributed before, perhaps in another export, unit or "
                 "period that overlaps: contribute only what is new"
             )
+
+
+def _keep(contribution: Contribution, key: bytes, envelope: bytes, ports: Ports) -> None:
+    """Key and content, side by side: the reservation names both. Both have ended afterwards."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        kept = beside.submit(ports.keys.store, contribution.key_id, key)
+        _store(contribution, envelope, ports)
+    kept.result()
 
 
 def _store(contribution: Contribution, envelope: bytes, ports: Ports) -> None:

@@ -29,15 +29,16 @@ def test_two_hashes_of_one_password_differ() -> None:
 
 
 def test_fingerprints_say_nothing_without_the_key_and_recognise_with_it() -> None:
-    one = keyed([b"a", b"b", b"a"], bytes(32))
+    one = keyed(b"", [b"a", b"b", b"a"], bytes(32))
     assert len(one) == 2 and all(len(each) == 16 for each in one)
-    assert one == keyed([b"b", b"a"], bytes(32)) == tuple(sorted(one))
-    assert not set(one) & set(keyed([b"a", b"b"], bytes([1]) * 32))
+    assert one == keyed(b"", [b"b", b"a"], bytes(32)) == tuple(sorted(one))
+    assert not set(one) & set(keyed(b"", [b"a", b"b"], bytes([1]) * 32))
 
 
 def test_a_fingerprint_is_the_start_of_its_hmac_sha256() -> None:
     key, fingerprint = bytes(range(32)), b"shingle"
-    assert keyed([fingerprint], key) == (hmac.digest(key, fingerprint, "sha256")[:16],)
+    expected = hmac.digest(key, b"label " + fingerprint, "sha256")[:16]
+    assert keyed(b"label ", [fingerprint], key) == (expected,)
 
 
 def test_a_token_is_stored_as_its_hash() -> None:
