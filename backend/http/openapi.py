@@ -48,7 +48,6 @@ _MORE: dict[str, tuple[str, ...]] = {
     "change_password": ("429",),
     "erase_account": ("409", "429"),
     "export_wallet": ("404", "429"),
-    "export_own_data": ("502",),
     "accept_invitation": ("429",),
     "grant_consent": ("409",),
     "revoke_consent": ("404", "409"),

@@ -65,7 +65,6 @@ class Invitations(Protocol):
         ...
 
 
-
 class Challenges(Protocol):
     def add(self, challenge: SignInChallenge) -> None: ...
     def take(self, nonce: str, now: datetime) -> bool:

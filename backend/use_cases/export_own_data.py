@@ -6,11 +6,20 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from backend.crypto.wallets import checksum_address
-from backend.domain.account import Account
+from backend.domain.account import Account, Invitation
 from backend.domain.consent import Purpose
 from backend.domain.consent_record import ConsentRecord
-from backend.domain.errors import NotAuthenticated
+from backend.domain.errors import (
+    ContentMismatch,
+    ContentMissing,
+    IllegalTransition,
+    KeyDestroyed,
+    NotAuthenticated,
+    VitalMintError,
+)
 from backend.domain.identifiers import AccountId
 from backend.ports import Ports
 from backend.use_cases.read_contribution import (
@@ -23,11 +32,21 @@ from backend.use_cases.read_contribution import (
 from backend.use_cases.show_profile import open_own_profile
 
 _PURPOSE = "exported by its owner"
+_GONE = "it was erased, or refused by the chain, and can never be read again"
+_NOT_READ: dict[type[VitalMintError], str] = {
+    ContentMissing: "the content store does not hold this record at the moment: tell the operator, "
+    "and export again once it is back",
+    ContentMismatch: "the content store returned other bytes than were stored, which were not "
+    "opened: tell the operator, and export again once they are restored",
+    KeyDestroyed: _GONE,
+    IllegalTransition: _GONE,
+}
+"""What keeps one record out of an export, and no other; an outage ends the export instead."""
 
 
 @dataclass(frozen=True)
 class ExportPart:
-    """One file of the export: JSON, or a trace as CSV."""
+    """One file of the export: JSON, a trace as CSV, or why there is none."""
 
     name: str
     content: bytes = field(repr=False)
@@ -38,15 +57,19 @@ def export_own_data(account_id: AccountId, *, ports: Ports) -> Iterator[ExportPa
     with ports.database.read() as unit:
         account = unit.accounts.by_id(account_id)
         consents = unit.consents.of_account(account_id)
+        invitations = unit.invitations.of_patient(account_id)
+        patients = unit.invitations.patients_of(account_id)
     if account is None:
         raise NotAuthenticated("the account is gone: sign up again")
     yield _json("account.json", _account(account, ports=ports))
+    guardians = [_invitation(invitation) for invitation in invitations]
+    yield _json("guardians.json", {"invitations": guardians, "guardian_of": patients})
     yield _json("consents.json", [_consent(record) for record in consents])
     views = list_contributions(account_id, ports=ports, purpose=_PURPOSE)
     yield _json("contributions.json", [_contribution(view) for view in views])
     for view in views:
         if view.contribution.status in READABLE:
-            yield _trace(view, account_id, ports=ports)
+            yield _record(view, account_id, ports=ports)
     yield _json("access_log.json", _access_log(account_id, ports=ports))
 
 
@@ -62,11 +85,16 @@ def _account(account: Account, *, ports: Ports) -> dict[str, Any]:
     }
 
 
+def _invitation(invitation: Invitation) -> dict[str, Any]:
+    return {"expires_at": invitation.expires_at, "guardian": invitation.accepted_by}
+
+
 def _consent(record: ConsentRecord) -> dict[str, Any]:
     grant = record.grant
     return {
         "consent_id": record.id,
         "status": record.status,
+        "reason": record.reason,
         "kinds": sorted(kind.name.lower() for kind in grant.kinds),
         "purposes": [flag.name.lower() for flag in Purpose if flag in grant.purposes and flag.name],
         "custodial": grant.custodial,
@@ -82,10 +110,13 @@ def _contribution(view: ContributionView) -> dict[str, Any]:
         "contribution_id": row.id,
         "kind": row.kind.name.lower(),
         "status": row.status,
+        "reason": row.reason,
+        "custodial": row.custodial,
         "cid": row.cid,
         "digest": row.digest.hex,
         "size": row.size,
-        "quality": row.quality,
+        "quality": row.quality / 10_000,
+        "quality_parts": None if view.summary is None else view.summary.quality_parts,
         "summary": None if view.summary is None else view.summary.fields,
         "created_at": row.created_at,
         "anchored_at": row.anchored_at,
@@ -94,12 +125,18 @@ def _contribution(view: ContributionView) -> dict[str, Any]:
     }
 
 
-def _trace(view: ContributionView, account_id: AccountId, *, ports: Ports) -> ExportPart:
+def _record(view: ContributionView, account_id: AccountId, *, ports: Ports) -> ExportPart:
+    """The trace; in its place the reason, when this one cannot be read."""
     contribution_id = view.contribution.id
-    trace = read_contribution(
-        ReadContribution(account_id, contribution_id, actor=account_id, purpose=_PURPOSE),
-        ports=ports,
-    )
+    command = ReadContribution(account_id, contribution_id, actor=account_id, purpose=_PURPOSE)
+    try:
+        trace = read_contribution(command, ports=ports)
+    except tuple(_NOT_READ) as error:
+        structlog.get_logger("export").warning(
+            "record_not_exported", contribution=contribution_id, code=error.code
+        )
+        reason = f"{error.code}: {_NOT_READ[type(error)]}\n"
+        return ExportPart(f"records/{contribution_id}.error.txt", reason.encode())
     return ExportPart(f"records/{contribution_id}.csv", trace)
 
 

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from backend.crypto.sealing import SealContext, open_sealed, open_summary
 from backend.domain.chain_events import ContributionRegistered
 from backend.domain.contribution import Contribution, RecordSummary, Status
-from backend.domain.errors import IllegalTransition, KeyDestroyed, NotFound
+from backend.domain.errors import (
+    ContentMismatch,
+    IllegalTransition,
+    KeyDestroyed,
+    NotFound,
+    PayloadTooLarge,
+)
 from backend.domain.identifiers import AccountId, ContributionId, TxHash, WalletAddress
 from backend.domain.transaction import Transaction, TxStatus
 from backend.ports import Ports
@@ -81,8 +87,8 @@ def read_contribution(command: ReadContribution, *, ports: Ports) -> bytes:
         raise IllegalTransition(f"this contribution is {row.status}: there is nothing to read")
     note_access(NoteAccess(row.account_id, command.actor, row.id, command.purpose), ports=ports)
     key = ports.keys.open(row.key_id)
-    envelope = ports.content.get(row.cid, limit=row.size)
-    return ports.records.export(open_sealed(envelope, key=key, context=_context(row)), row.kind)
+    trace = open_sealed(_envelope(row, ports), key=key, context=_context(row))
+    return ports.records.export(trace, row.kind)
 
 
 def prove_integrity(
@@ -110,6 +116,16 @@ def _own(account_id: AccountId, contribution_id: ContributionId, ports: Ports) -
     if row is None or row.account_id != account_id or row.status is Status.RESERVED:
         raise NotFound("you have no contribution of this id: list yours at /api/contributions")
     return row
+
+
+def _envelope(row: Contribution, ports: Ports) -> bytes:
+    """As long as it was sealed: more bytes are other bytes."""
+    try:
+        return ports.content.get(row.cid, limit=row.size)
+    except PayloadTooLarge as larger:
+        raise ContentMismatch(
+            f"the content store has more bytes for {row.cid} than were sealed: do not trust it"
+        ) from larger
 
 
 def _registration(row: Contribution, ports: Ports) -> ContributionRegistered | None:

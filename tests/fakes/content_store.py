@@ -34,6 +34,10 @@ class InMemoryContentStore:
         content[len(content) // 2] ^= 1
         self._content[cid] = bytes(content)
 
+    def lengthen(self, cid: Cid) -> None:
+        """Add one byte to what is held."""
+        self._content[cid] += b"\0"
+
     def lose(self, cid: Cid) -> None:
         """Lose the content and keep the pin."""
         del self._content[cid]

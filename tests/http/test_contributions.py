@@ -66,6 +66,8 @@ def test_a_contribution_is_anchored_rewarded_and_provable(
     assert (proof["cid"], proof["digest"]) == (shown["cid"], shown["digest"])
     assert proof["transaction"] == shown["transaction"]
     assert proof["chain_id"] == chain.chain_id
+    (reward,) = rewards["rewards"]
+    assert proof["custodial"] is shown["custodial"] is reward["custodial"] is True
 
 
 def test_a_record_is_read_back_by_its_owner_and_the_reading_is_in_the_log(
@@ -206,7 +208,9 @@ def signed(message: str) -> dict[str, str]:
     return {"message": message, "signature": "0x" + signature.hex().removeprefix("0x")}
 
 
-def test_an_own_wallet_signs_its_consents_itself(app: FastAPI) -> None:
+def test_an_own_wallet_signs_its_consents_itself(
+    app: FastAPI, ports: Ports, clock: SettableClock, chain: FakeChain
+) -> None:
     browser = own_wallet(app)
     assert "for ever" in browser.get("/api/wallet").json()["warning"]
     terms = {"kinds": ["cgm"], "purposes": ["training"], "expires_at": "2027-01-01T00:00:00Z"}
@@ -220,7 +224,12 @@ def test_an_own_wallet_signs_its_consents_itself(app: FastAPI) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "consent_signer_mismatch")
     given = browser.post("/api/consents", {**terms, **more, "signature": signature})
     assert given.status_code == 202 and given.json()["custodial"] is False
-    assert browser.upload("/api/contributions", cgm_file()).status_code == 202
+    given = browser.upload("/api/contributions", cgm_file())
+    assert given.status_code == 202 and given.json()["custodial"] is False
+    work(ports, clock, chain)
+    proof = browser.get(f"/api/contributions/{given.json()['contribution_id']}/proof").json()
+    (reward,) = browser.get("/api/rewards").json()["rewards"]
+    assert proof["custodial"] is reward["custodial"] is False
 
 
 def test_an_own_wallet_leaves_by_a_fresh_signature(app: FastAPI) -> None:

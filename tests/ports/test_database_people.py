@@ -136,6 +136,16 @@ def test_an_invitation_is_accepted_once(peopled: SqlDatabase) -> None:
         assert unit.invitations.patients_of(BOB.id) == [ADA.id]
 
 
+def test_a_patients_invitations_are_listed_as_they_end(peopled: SqlDatabase) -> None:
+    open_still = Invitation(digits("open", 64), ADA.id, LATER, None)
+    taken = Invitation(digits("taken", 64), ADA.id, NOW, BOB.id)
+    with peopled.write() as unit:
+        for one in (open_still, taken, Invitation(digits("other", 64), BOB.id, NOW, ADA.id)):
+            unit.invitations.add(one)
+        assert unit.invitations.of_patient(ADA.id) == [taken, open_still]
+        assert unit.invitations.of_patient(account("eve").id) == []
+
+
 def test_a_patient_who_invited_twice_is_listed_once(peopled: SqlDatabase) -> None:
     with peopled.write() as unit:
         for code in ("one", "two"):

@@ -18,6 +18,9 @@ Amount = Annotated[
 ]
 Moment = Annotated[datetime, Field(description="UTC, RFC 3339.")]
 KindName = Annotated[str, Field(description="cgm, vitals, motion or image", examples=["cgm"])]
+Custodial = Annotated[
+    bool, Field(description="whether a wallet kept here signed the consent, not the person's own")
+]
 PurposeName = Annotated[str, Field(description="care, training or sale", examples=["training"])]
 
 

@@ -9,7 +9,7 @@ from backend.crypto.wallets import checksum_address
 from backend.domain.consent import Kind, Purpose
 from backend.domain.consent_record import ConsentRecord
 from backend.domain.errors import InvalidField
-from backend.http.schemas.base import Address, Asked, KindName, Moment, PurposeName, Told
+from backend.http.schemas.base import Address, Asked, Custodial, KindName, Moment, PurposeName, Told
 from backend.use_cases.grant_consent import ConsentTerms, PreparedConsent
 from backend.use_cases.revoke_consent import PreparedRevocation
 from backend.use_cases.wallet_signature import WalletSignature
@@ -117,7 +117,7 @@ class ConsentShown(Told):
     status: Annotated[str, Field(description="submitted, in_force, refused, revoking, …")]
     reason: Annotated[str | None, Field(description="why the registry refused it, if it did")]
     wallet: Address
-    custodial: Annotated[bool, Field(description="signed by a wallet kept here")]
+    custodial: Custodial
     kinds: list[KindName]
     purposes: list[PurposeName]
     nonce: int

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from backend.crypto.wallets import checksum_address
 from backend.domain.contribution import RecordSummary
-from backend.http.schemas.base import Address, Amount, KindName, Moment, Told
+from backend.http.schemas.base import Address, Amount, Custodial, KindName, Moment, Told
 from backend.use_cases.erase_contribution import ErasureReceipt
 from backend.use_cases.read_contribution import ContributionView, IntegrityProof
 
@@ -39,7 +39,7 @@ class ContributionShown(Told):
     cid: Annotated[str, Field(description="of the sealed record on IPFS")]
     digest: Annotated[str, Field(description="what the chain holds of it")]
     size: int
-    custodial: bool
+    custodial: Custodial
     created_at: Moment
     anchored_at: Moment | None
     transaction: str | None
@@ -75,6 +75,7 @@ class Proof(Told):
 
     contribution_id: str
     contributor: Address
+    custodial: Custodial
     kind: KindName
     cid: str
     digest: str
@@ -93,6 +94,7 @@ class Proof(Told):
         return Proof(
             contribution_id=row.id,
             contributor=checksum_address(row.contributor),
+            custodial=row.custodial,
             kind=row.kind.name.lower(),
             cid=row.cid,
             digest=row.digest.hex,

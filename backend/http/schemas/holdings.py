@@ -8,7 +8,7 @@ from backend.crypto.wallets import checksum_address
 from backend.domain.access import AccessEntry
 from backend.domain.account import Account
 from backend.domain.contribution import Contribution
-from backend.http.schemas.base import Address, Amount, Asked, KindName, Moment, Told
+from backend.http.schemas.base import Address, Amount, Asked, Custodial, KindName, Moment, Told
 from backend.use_cases.list_access_log import AccessLogView
 from backend.use_cases.offer_sign_in import OWN_WALLET_WARNING
 from backend.use_cases.show_rewards import Rewards
@@ -50,6 +50,7 @@ class Keystore(Told):
 class Reward(Told):
     contribution_id: str
     kind: KindName
+    custodial: Custodial
     quality: Annotated[float, Field(description="0 to 1")]
     anchored_at: Moment | None
     reward: Amount
@@ -59,6 +60,7 @@ class Reward(Told):
         return Reward(
             contribution_id=row.id,
             kind=row.kind.name.lower(),
+            custodial=row.custodial,
             quality=row.quality / 10_000,
             anchored_at=row.anchored_at,
             reward=str(row.reward),

@@ -31,6 +31,14 @@ class SqlInvitations:
         if not self._rows.change(statement.values(accepted_by=guardian)):
             raise NotFound("this invitation was used already or never made: ask for a new one")
 
+    def of_patient(self, patient: AccountId) -> list[Invitation]:
+        rows = self._rows.all(
+            select(InvitationRow)
+            .where(col(InvitationRow.patient_id) == patient)
+            .order_by(col(InvitationRow.expires_at), col(InvitationRow.code_hash))
+        )
+        return [invitation_of(row) for row in rows]
+
     def patients_of(self, guardian: AccountId) -> list[AccountId]:
         """In a stable order, each patient once."""
         patients = self._rows.all(
