@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from backend.crypto.wallets import checksum_address
 from backend.domain.account import Account, Profile
 from backend.http.schemas.base import Address, Asked, Moment, Told
+from backend.http.schemas.remains import OF_AN_ACCOUNT
 from backend.use_cases.create_account import CreatedAccount
 from backend.use_cases.erase_account import AccountErasureReceipt
 from backend.use_cases.offer_sign_in import OWN_WALLET_WARNING
@@ -180,12 +181,12 @@ class AccountView(Told):
 
 
 class AccountErased(Told):
-    """From `final_from` on, no backup of the keyring can bring anything back either."""
+    """From `final_from` on no backup that is kept as the guide says brings anything back either."""
 
     contributions: int
     erased_at: Moment
     final_from: Moment
-    remains: str
+    remains: Annotated[str, Field(description="what cannot be erased or is kept, in full")]
 
     @staticmethod
     def of(receipt: AccountErasureReceipt) -> "AccountErased":
@@ -193,6 +194,5 @@ class AccountErased(Told):
             contributions=receipt.contributions,
             erased_at=receipt.erased_at,
             final_from=receipt.final_from,
-            remains="on chain: address, kind, time and amount of each contribution; here: spent "
-            "fingerprints without owner, id or time. What linked the address to you is destroyed.",
+            remains=OF_AN_ACCOUNT,
         )

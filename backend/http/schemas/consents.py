@@ -10,6 +10,7 @@ from backend.domain.consent import Kind, Purpose
 from backend.domain.consent_record import ConsentRecord
 from backend.domain.errors import InvalidField
 from backend.http.schemas.base import Address, Asked, Custodial, KindName, Moment, PurposeName, Told
+from backend.http.schemas.remains import HERE, ON_CHAIN
 from backend.use_cases.grant_consent import ConsentTerms, PreparedConsent
 from backend.use_cases.revoke_consent import PreparedRevocation
 from backend.use_cases.wallet_signature import WalletSignature
@@ -20,10 +21,10 @@ CONSENT_TEXT = (
     "learn from them, and you are rewarded), sale (synthetic datasets made with their help are "
     "sold; your records themselves never are). The consent is recorded on a public chain under "
     "your wallet's address. You can revoke it at any time; from then on nothing new is "
-    "contributed or trained. You can erase what you contributed: its key is destroyed, so that "
-    "no copy can be read any more. What stays is on chain the address, kind, time and amount, and "
-    "here keyed fingerprints without owner, id or time, so that the same readings, erased and "
-    "contributed again, are refused as known and earn nothing."
+    "contributed or trained. You can erase what you contributed: its key is destroyed, and once "
+    "the backups of the keys have run out, on the day that the receipt names, no copy of the "
+    f"sealed record can be opened any more. What stays is {ON_CHAIN}; and {HERE}, so that the same "
+    "readings, erased and contributed again, are refused as known and earn nothing."
 )
 _TERMS: dict[str, JsonValue] = {
     "kinds": ["cgm"],

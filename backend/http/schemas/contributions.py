@@ -7,6 +7,7 @@ from pydantic import Field
 from backend.crypto.wallets import checksum_address
 from backend.domain.contribution import RecordSummary
 from backend.http.schemas.base import Address, Amount, Custodial, KindName, Moment, Told
+from backend.http.schemas.remains import OF_A_CONTRIBUTION
 from backend.use_cases.erase_contribution import ErasureReceipt
 from backend.use_cases.read_contribution import ContributionView, IntegrityProof
 
@@ -110,12 +111,14 @@ class Proof(Told):
 
 
 class Erased(Told):
-    """The key is destroyed now; from `final_from` on no backup of the keyring holds it either."""
+    """The key is destroyed now; from `final_from` on no backup of the keyring that is kept as the
+    operator's guide says holds it either."""
 
     contribution_id: str
     erased_at: Moment
     final_from: Moment
+    remains: Annotated[str, Field(description="what cannot be erased or is kept, in full")]
 
     @staticmethod
     def of(receipt: ErasureReceipt) -> "Erased":
-        return Erased(**vars(receipt))
+        return Erased(**vars(receipt), remains=OF_A_CONTRIBUTION)
