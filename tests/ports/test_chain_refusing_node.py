@@ -82,6 +82,21 @@ def receipt(**changes: Any) -> dict[str, Any]:
     return usual | changes
 
 
+def test_an_estimate_that_the_node_loses_is_asked_for_once_more(
+    node: LyingNode, chain: EthereumChain
+) -> None:
+    proper = answering(lambda method, _: "0xc350" if method == "eth_estimateGas" else "0x")
+
+    def lose_the_first(handler: Any, question: dict[str, Any]) -> None:
+        lost = question["method"] == "eth_estimateGas" and node.asked.count("eth_estimateGas") == 1
+        (lies.hanging if lost else proper)(handler, question)
+
+    node.behave = lose_the_first
+    call = chain.register_call(some_digest(), Kind.CGM, WALLET, 10_000)
+    assert call.gas > 50_000
+    assert node.asked.count("eth_estimateGas") == 2
+
+
 def test_a_receipt_of_a_block_that_no_longer_stands_confirms_nothing(
     node: LyingNode, chain: EthereumChain
 ) -> None:

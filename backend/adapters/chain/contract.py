@@ -44,7 +44,7 @@ class DeployedContractClient:
         message = self._message(function, arguments) | {"from": sender}
         try:
             self._node.ask("eth_call", message, "latest")
-            needed = quantity(self._node.ask("eth_estimateGas", message))
+            needed = quantity(self._node.ask_twice("eth_estimateGas", message))
         except NodeRefused as refused:
             data = revert_data(refused)
             if data is None:

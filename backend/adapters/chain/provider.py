@@ -41,24 +41,29 @@ class BoundedHTTPProvider(JSONBaseProvider):
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         """The node's answer, result or error; OSError or ValueError when there is none to read."""
-        return self.decode_rpc_response(self._post(self.encode_rpc_request(method, params)))
+        return self.request(method, params, limit_s=self._limit_s)
 
-    def _post(self, body: bytes) -> bytes:
-        with _Deadline(self._limit_s) as deadline:
+    def request(self, method: RPCEndpoint, params: Any, *, limit_s: float) -> RPCResponse:
+        """The same within another time."""
+        body = self.encode_rpc_request(method, params)
+        return self.decode_rpc_response(self._post(body, limit_s))
+
+    def _post(self, body: bytes, limit_s: float) -> bytes:
+        with _Deadline(limit_s) as deadline:
             self._timing.deadline = deadline
             try:
-                return self._exchange(body)
+                return self._exchange(body, limit_s)
             except (requests.RequestException, HTTPError) as error:
                 if deadline.over:
                     raise requests.Timeout("the answer did not end in time") from error
                 raise requests.ConnectionError("the answer broke off") from error
 
-    def _exchange(self, body: bytes) -> bytes:
+    def _exchange(self, body: bytes, limit_s: float) -> bytes:
         with self._session.post(
             self._url,
             data=body,
             headers={"Content-Type": "application/json"},
-            timeout=self._limit_s,
+            timeout=limit_s,
             allow_redirects=False,
             stream=True,
         ) as response:
