@@ -10,7 +10,8 @@ from backend.domain.identifiers import TransactionId, TxHash, WalletAddress
 class TxStatus(StrEnum):
     """PREPARED (signed, perhaps not sent) → SENT → CONFIRMED | REVERTED.
 
-    DISPLACED: a transaction that is not ours took the nonce, so this one can never be mined.
+    DISPLACED: a transaction that is not ours took the nonce, so this one can never be mined; or
+    its signer is no longer the recorder, so that it could only revert.
     """
 
     PREPARED = "prepared"

@@ -66,6 +66,14 @@ class Chain(Protocol):
         """The relayer's nonce after everything mined."""
         ...
 
+    def nonce_after_mined(self, signer: WalletAddress) -> int:
+        """The nonce of any account after everything mined: every lower one is spent."""
+        ...
+
+    def recorder(self) -> WalletAddress:
+        """The one account that the registry takes registrations from now."""
+        ...
+
     def sign(self, call: Call, *, nonce: int, fees: Fees) -> SignedTransaction:
         """Sign without sending; the hash is final."""
         ...

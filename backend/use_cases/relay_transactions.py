@@ -5,11 +5,11 @@ allocated is always used up: a stored transaction is sent even if the contract w
 now. It then reverts, which costs its gas, keeps the row of nonces whole, and leaves the chain's
 own reason; the caller decides on it like on any other refusal. Withdrawing it instead would race
 its own first version, which may have reached a node before the kill.
+What a former recorder signed can be lost all the same: `former_recorder` says when.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import structlog
 
@@ -26,6 +26,7 @@ from backend.domain.transaction import (
 )
 from backend.ports import Ports
 from backend.ports.unit_of_work import UnitOfWork
+from backend.use_cases.former_recorder import is_lost, is_stuck
 
 UNDER_WAY = (TxStatus.PREPARED, TxStatus.SENT)
 MOST_OVERPAID = 8
@@ -143,6 +144,10 @@ def send_again(*, ports: Ports) -> None:
 
 def refusal(transaction: Transaction, *, ports: Ports) -> VitalMintError:
     """Why a settled transaction did not succeed."""
+    if transaction.confirmed_hash is None and transaction.signer != ports.chain.relayer:
+        return ChainRejected(
+            f"{transaction.signer}, which signed it, relays no more: {ports.chain.relayer} sends it"
+        )
     if transaction.confirmed_hash is None:
         return ChainRejected(
             f"another transaction of {transaction.signer} took nonce {transaction.nonce}: "
@@ -162,18 +167,19 @@ def _confirmation(transaction: Transaction, ports: Ports) -> Confirmation | None
 
 def _pursue(transaction: Transaction, ports: Ports) -> Transaction:
     """What is to be done with a transaction that is not mined."""
+    ours = transaction.signer == ports.chain.relayer
+    if not ours and is_lost(transaction, ports=ports):
+        return _displaced(transaction, ports)
     if transaction.status is TxStatus.PREPARED:
         return _send(transaction, ports)
-    newest = transaction.versions[-1]
-    stuck_at = newest.signed_at + timedelta(seconds=ports.policy.stuck_after_s)
-    if ports.clock.now() < stuck_at:
+    if not is_stuck(transaction, ports=ports):
         return transaction
-    if transaction.signer != ports.chain.relayer:
+    if not ours:
         return _send(transaction, ports)  # of the recorder before this one: only it could replace
     next_nonce = ports.chain.next_nonce()
     if next_nonce > transaction.nonce:
         return _displaced(transaction, ports)
-    fees = _replacement_fees(newest.fees, ports.chain.suggested_fees())
+    fees = _replacement_fees(transaction.versions[-1].fees, ports.chain.suggested_fees())
     if next_nonce < transaction.nonce or fees is None:
         # Higher fees would not help: an earlier nonce is missing, or the chain stands still.
         return _send(transaction, ports)
@@ -245,7 +251,7 @@ def _first_version(transaction: Transaction, ports: Ports) -> SignedTransaction:
 
 
 def _displaced(transaction: Transaction, ports: Ports) -> Transaction:
-    """The nonce is spent; unless a version was mined just now, it was by something else."""
+    """Give it up: its nonce is spent or it is void, unless a version was mined just now."""
     if _confirmation(transaction, ports) is not None:
         return transaction
     structlog.get_logger("relayer").error(

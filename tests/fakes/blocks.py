@@ -1,11 +1,12 @@
 """The pool and the blocks of a chain in memory."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from backend.domain.chain_events import Block, ChainEvent
 from backend.domain.errors import ChainRejected, ConsentRefused
-from backend.domain.identifiers import TxHash
+from backend.domain.identifiers import TxHash, WalletAddress
 from backend.domain.transaction import Fees
 from tests.fakes.contracts import Action, Contracts
 
@@ -15,6 +16,7 @@ class Waiting:
     """A signed transaction in the pool."""
 
     hash: TxHash
+    signer: WalletAddress
     nonce: int
     fees: Fees
     action: Action
@@ -26,7 +28,8 @@ class Mined:
 
     block: Block
     contracts: Contracts
-    next_nonce: int
+    nonces: dict[WalletAddress, int]
+    """Each account's nonce after this block; 0 where none is named."""
     outcomes: dict[TxHash, ChainRejected | ConsentRefused | None] = field(default_factory=dict)
     events: list[ChainEvent] = field(default_factory=list)
 
@@ -37,6 +40,15 @@ def outbids(later: Waiting, earlier: Waiting) -> bool:
         later.fees.max_fee * 10 >= earlier.fees.max_fee * 11
         and later.fees.priority_fee * 10 >= earlier.fees.priority_fee * 11
     )
+
+
+def mineable(pool: Iterable[Waiting], mined: Mined, base_fee: int) -> Waiting | None:
+    """What comes next of some account and pays enough."""
+    for waiting in pool:
+        due = waiting.nonce == mined.nonces.get(waiting.signer, 0)
+        if due and waiting.fees.max_fee >= base_fee:
+            return waiting
+    return None
 
 
 def block_hash(salt: int, parent: str) -> str:

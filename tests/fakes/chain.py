@@ -20,7 +20,7 @@ from backend.domain.identifiers import ContentDigest, TxHash, WalletAddress
 from backend.domain.money import TokenAmount
 from backend.domain.transaction import Call, Confirmation, Fees, SignedTransaction
 from backend.ports.clock import Clock
-from tests.fakes.blocks import Mined, Waiting, block_hash, outbids
+from tests.fakes.blocks import Mined, Waiting, block_hash, mineable, outbids
 from tests.fakes.contracts import (
     CHAIN_ID,
     CONSENT_REGISTRY,
@@ -61,7 +61,7 @@ class FakeChain:
         self._clock = clock
         self._calls = Calldata()
         self._guard = threading.RLock()
-        self._pool: dict[int, Waiting] = {}
+        self._pool: dict[tuple[WalletAddress, int], Waiting] = {}
         self._signed: dict[TxHash, Waiting] = {}
         self._salt = 0
         self.down = False
@@ -70,6 +70,10 @@ class FakeChain:
         """Whether a transaction is mined as soon as it comes."""
         self.base_fee = 10**9
         self.ether = 10**20
+        self.emptied: set[WalletAddress] = set()
+        """Accounts that cannot pay for gas."""
+        self.lag = 0
+        """How many blocks behind the node is that tells the contracts' state."""
         self._blocks = [self._genesis(Contracts(schedule, RELAYER))]
 
     # What a test does to it
@@ -79,9 +83,9 @@ class FakeChain:
         with self._guard:
             for _ in range(blocks):
                 mined = self._next()
-                while (waiting := self._pool.get(mined.next_nonce)) and self._pays(waiting):
-                    del self._pool[mined.next_nonce]
-                    mined.next_nonce += 1
+                while (waiting := mineable(self._pool.values(), mined, self.base_fee)) is not None:
+                    del self._pool[waiting.signer, waiting.nonce]
+                    mined.nonces[waiting.signer] = waiting.nonce + 1
                     mined.outcomes[waiting.hash] = self._perform(mined, waiting)
                 self._blocks.append(mined)
 
@@ -90,7 +94,16 @@ class FakeChain:
         with self._guard:
             mined = self._next()
             self._emit(mined, mined.contracts.perform(action, sender, mined.block.time), "ff" * 32)
+            mined.nonces[sender] = mined.nonces.get(sender, 0) + 1
             self._blocks.append(mined)
+
+    def hand_over(self, to: WalletAddress) -> None:
+        """Another account becomes recorder, and the service goes on with its key."""
+        with self._guard:
+            mined = self._next()
+            mined.contracts.recorder = to
+            self._blocks.append(mined)
+            self.relayer = to
 
     def plant(self, event: ChainEvent) -> None:
         """An event that the contracts never emitted, in a block of its own."""
@@ -158,25 +171,33 @@ class FakeChain:
         return Fees(2 * self.base_fee + 10**9, 10**9)
 
     def next_nonce(self) -> int:
+        return self.nonce_after_mined(self.relayer)
+
+    def nonce_after_mined(self, signer: WalletAddress) -> int:
         self._answer()
-        return self._blocks[-1].next_nonce
+        return self._blocks[-1].nonces.get(signer, 0)
+
+    def recorder(self) -> WalletAddress:
+        return self._state().recorder
 
     def sign(self, call: Call, *, nonce: int, fees: Fees) -> SignedTransaction:
-        raw = repr((call.to, call.data, nonce, fees)).encode()
+        raw = repr((self.relayer, call.to, call.data, nonce, fees)).encode()
         name = TxHash("0x" + hashlib.sha256(raw).hexdigest())
-        self._signed[name] = Waiting(name, nonce, fees, self._calls.action(call))
+        action = self._calls.action(call)
+        self._signed[name] = Waiting(name, self.relayer, nonce, fees, action)
         return SignedTransaction(name, raw, fees, self._clock.now())
 
     def broadcast(self, signed: SignedTransaction) -> None:
         self._answer()
-        if self.ether == 0:
+        waiting = self._signed[signed.hash]
+        if self.ether == 0 or waiting.signer in self.emptied:
             raise ChainUnavailable("the relayer has too little ether: send it some")
         with self._guard:
-            waiting = self._signed[signed.hash]
-            earlier = self._pool.get(waiting.nonce)
-            if waiting.nonce < self.next_nonce() or (earlier and not outbids(waiting, earlier)):
+            earlier = self._pool.get((waiting.signer, waiting.nonce))
+            spent = waiting.nonce < self.nonce_after_mined(waiting.signer)
+            if spent or (earlier and not outbids(waiting, earlier)):
                 return
-            self._pool[waiting.nonce] = waiting
+            self._pool[waiting.signer, waiting.nonce] = waiting
             if self.mining:
                 self.mine()
 
@@ -233,14 +254,11 @@ class FakeChain:
 
     def _state(self) -> Contracts:
         self._answer()
-        return self._blocks[-1].contracts
+        return self._blocks[max(self.height - self.lag, 0)].contracts
 
     def _prepared(self, action: Action) -> Call:
-        self._state().copy().perform(action, RELAYER, self._next_time())
+        self._state().copy().perform(action, self.relayer, self._next_time())
         return self._calls.call(action)
-
-    def _pays(self, waiting: Waiting) -> bool:
-        return waiting.fees.max_fee >= self.base_fee
 
     def _registrations(self) -> list[ContributionRegistered]:
         events = self.events(0, self.height)
@@ -248,7 +266,7 @@ class FakeChain:
 
     def _genesis(self, contracts: Contracts) -> Mined:
         start = self._clock.now().replace(microsecond=0) - timedelta(seconds=10)
-        return Mined(Block(0, block_hash(0, ""), "0x" + "00" * 32, start), contracts, 1)
+        return Mined(Block(0, block_hash(0, ""), "0x" + "00" * 32, start), contracts, {RELAYER: 1})
 
     def _next(self) -> Mined:
         """The next block, still empty; never the same hash twice."""
@@ -257,14 +275,14 @@ class FakeChain:
         number = last.block.number + 1
         name = block_hash(self._salt, last.block.hash)
         block = Block(number, name, last.block.hash, self._next_time())
-        return Mined(block, last.contracts.copy(), last.next_nonce)
+        return Mined(block, last.contracts.copy(), dict(last.nonces))
 
     def _next_time(self) -> datetime:
         return max(self._clock.now().replace(microsecond=0), self._blocks[-1].block.time)
 
     def _perform(self, mined: Mined, waiting: Waiting) -> ChainRejected | ConsentRefused | None:
         try:
-            events = mined.contracts.perform(waiting.action, RELAYER, mined.block.time)
+            events = mined.contracts.perform(waiting.action, waiting.signer, mined.block.time)
         except (ChainRejected, ConsentRefused) as refused:
             return refused
         self._emit(mined, events, waiting.hash.removeprefix("0x"))

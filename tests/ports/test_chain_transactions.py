@@ -196,6 +196,18 @@ def test_a_reorganisation_shows_as_another_hash_at_the_same_height(network: Netw
     assert standing is not None and standing.hash != undone.hash
 
 
+def test_the_nonce_of_any_account_counts_what_was_mined_of_it(network: Network) -> None:
+    somebody = Contributor()
+    assert network.chain.nonce_after_mined(somebody.wallet) == 0
+    network.revoke_directly(somebody.key)
+    assert network.chain.nonce_after_mined(somebody.wallet) == 1
+    assert network.chain.nonce_after_mined(network.chain.relayer) == network.chain.next_nonce()
+
+
+def test_the_recorder_is_who_relays(network: Network) -> None:
+    assert network.chain.recorder() == network.chain.relayer
+
+
 @pytest.mark.parametrize("blocks", [1, 2])
 def test_the_nonce_goes_back_with_a_reorganisation(network: Network, blocks: int) -> None:
     somebody = Contributor()

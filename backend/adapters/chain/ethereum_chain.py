@@ -61,7 +61,7 @@ class EthereumChain:
         faults: list[str] = []
         if self._contributions.names() != (self._token.address, self.consent_registry):
             faults.append("the deployment file names contracts that do not belong together")
-        recorder = self._contributions.recorder()
+        recorder = self.recorder()
         if recorder != self.relayer:
             faults.append(
                 f"the relayer {self.relayer} is not the registry's recorder, which is {recorder}: "
@@ -131,7 +131,13 @@ class EthereumChain:
             return LOWEST_PRIORITY_FEE
 
     def next_nonce(self) -> int:
-        return quantity(self._node.ask("eth_getTransactionCount", self.relayer, "latest"))
+        return self.nonce_after_mined(self.relayer)
+
+    def nonce_after_mined(self, signer: WalletAddress) -> int:
+        return quantity(self._node.ask("eth_getTransactionCount", signer, "latest"))
+
+    def recorder(self) -> WalletAddress:
+        return self._contributions.recorder()
 
     def sign(self, call: Call, *, nonce: int, fees: Fees) -> SignedTransaction:
         return self._signer.sign(call, nonce=nonce, fees=fees, at=self._clock.now())
@@ -194,7 +200,7 @@ class EthereumChain:
 
     def _refusal_at(self, sent: Mapping[str, Any], block_number: int) -> Refusal | None:
         message = {
-            "from": self.relayer,
+            "from": hexadecimal(sent.get("from"), size=20),
             "to": hexadecimal(sent.get("to"), size=20),
             "data": "0x" + octets(sent.get("input")).hex(),
         }
