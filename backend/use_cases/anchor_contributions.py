@@ -6,6 +6,9 @@ that is still SEALED needs no mark, erasing one that is SUBMITTED waits for the 
 settle (`finish_erasure`), and this job leaves both alone. Where the registry already holds the
 digest (a restored database, a transaction sent twice), it is taken over instead of registered
 again.
+
+A refusal for want of consent destroys the record, so it must be the chain's last word. A reverted
+transaction is; a simulation is not, for a node may lag behind the grant.
 """
 
 from dataclasses import replace
@@ -43,6 +46,8 @@ POLL = timedelta(seconds=1)
 PAUSE = timedelta(seconds=60)
 GRACE = timedelta(seconds=60)
 """How far the chain's clock may lag behind ours when a new day or epoch begins."""
+NODES_AGREE = timedelta(seconds=60)
+"""After this long, every node tells of the grant that the upload was accepted under."""
 
 
 def run(key: str, *, ports: Ports) -> Again | None:
@@ -80,9 +85,22 @@ def _anchor_sealed(row: Contribution, ports: Ports) -> Again | None:
             ports=ports,
             also=lambda unit, transaction: _write_submitted(unit, row, transaction),
         )
+    except ConsentNotInForceOnChain as refused:
+        if not _is_surely_without_consent(row, ports):
+            return Again(ports.clock.now() + POLL, refused.message)
+        return _refused(row, refused, ports)
     except ChainRejected as refused:
         return _refused(row, refused, ports)
     return Again(ports.clock.now() + POLL)
+
+
+def _is_surely_without_consent(row: Contribution, ports: Ports) -> bool:
+    """Whether a refusal before sending can be believed: old enough, and the consents agree."""
+    now = ports.clock.now()
+    if now < row.created_at + NODES_AGREE:
+        return False
+    held = ports.chain.consent_of(row.contributor)
+    return held is None or row.kind not in held.kinds or now >= held.expires_at
 
 
 def _anchor_submitted(row: Contribution, ports: Ports) -> Again | None:

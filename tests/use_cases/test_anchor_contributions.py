@@ -14,7 +14,7 @@ from backend.domain.transaction import TxPurpose, TxStatus
 from backend.use_cases import anchor_contributions
 from backend.use_cases.erase_contribution import EraseContribution, erase_contribution
 from backend.use_cases.relay_transactions import submit
-from tests.fakes.chain import SCHEDULE
+from tests.fakes.chain import SCHEDULE, FakeChain
 from tests.networks import FakeNetwork
 from tests.relaying import Service, service_on
 from tests.signing import Contributor, send
@@ -92,6 +92,23 @@ def test_a_consent_revoked_while_waiting_removes_everything_of_it(service: Servi
         assert unit.fingerprints.claim(row.id, [row.digest.sha256[:16]]) == 0
 
 
+def test_a_node_that_lags_behind_the_grant_rejects_nothing(fake_service: Service) -> None:
+    fake = fake_service.ports.chain
+    assert isinstance(fake, FakeChain)
+    _, account = consenting(fake_service)
+    fake.lag = 1
+    row = fake_service.sealed(account)
+    assert fake_service.run_one()
+    assert fake_service.row(row).status is Status.SEALED
+    assert fake_service.ports.keys.state(row.key_id) == "live"
+    (job,) = fake_service.unfinished()
+    assert job.attempts == 0
+    fake.lag = 0
+    fake_service.network.clock.advance(2)
+    fake_service.work()
+    assert fake_service.row(row).status is Status.ANCHORED
+
+
 def test_a_consent_revoked_after_sending_is_refused_by_the_chain(service: Service) -> None:
     somebody, account = consenting(service)
     row = service.sealed(account)
@@ -115,6 +132,7 @@ def test_a_rejection_cut_short_is_finished_later(service: Service) -> None:
     somebody, account = consenting(service)
     row = service.sealed(account)
     somebody.revoke(service.network)
+    service.network.clock.advance(61)
     service.content.down = True
     assert service.run_one()
     assert service.row(row).status is Status.REJECTED

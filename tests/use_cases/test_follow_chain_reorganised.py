@@ -75,6 +75,7 @@ def test_a_consent_revoked_in_the_other_branch_rejects_what_was_anchored(service
     service.catch_up()
     service.network.reorganise(mark)
     service.network.revoke_directly(somebody.key)
+    service.network.clock.advance(60)
     service.settle_down()
     assert service.row(row).status is Status.REJECTED
     assert service.ports.keys.state(row.key_id) == "destroyed"
