@@ -17,7 +17,6 @@ from backend.domain.identifiers import (
 )
 from backend.domain.money import TokenAmount
 
-
 OWNERLESS = AccountId("")
 """Whose a contribution is once its account was erased: nobody's."""
 
