@@ -40,9 +40,7 @@ def standard_json(outputs: list[str]) -> dict[str, Any]:
 def compile_contracts(outputs: list[str]) -> dict[str, Any]:
     """Compiler output by contract name, for the contracts of the project only."""
     if not LIBRARIES.is_dir():
-        raise CompilationFailed(
-            "the Solidity compiler is not installed: run `make setup`"
-        )
+        raise CompilationFailed("the Solidity compiler is not installed: run `make setup`")
     answer = subprocess.run(
         [str(COMPILER)],
         input=json.dumps(standard_json(outputs)),

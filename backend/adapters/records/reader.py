@@ -12,6 +12,7 @@ from backend.ports.records import ReadRecord
 if TYPE_CHECKING:
     from ml.records.cgm import CgmTrace
 
+
 class MlRecordReader:
     """Implements `ports.records.RecordReader`; pandas is loaded with the first file."""
 
