@@ -5,14 +5,13 @@ python -m benchmarks.reading
 
 import io
 import statistics
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.timing import seconds, verdict
 from ml.records.cgm import read_cgm
 from scripts.simulation.clarity import to_clarity_csv
 from scripts.simulation.glucose import Condition, simulate_trace
@@ -48,7 +47,7 @@ def measure_reading(*, days: int = 90, rounds: int = 15, seed: int = 90) -> Read
         return pd.read_csv(io.BytesIO(data))
 
     ours(), theirs()
-    pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(rounds)]
+    pairs = [(seconds(ours), seconds(theirs)) for _ in range(rounds)]
     return ReadingBenchmark(
         file_bytes=len(data),
         readings=trace.mg_dl.size,
@@ -63,16 +62,10 @@ def report(result: ReadingBenchmark) -> str:
         f"reading a {result.file_bytes / 1e6:.1f} MB Clarity export "
         f"({result.readings:,} readings): "
         f"{result.read_cgm * 1e3:.1f} ms; pandas.read_csv {result.read_csv * 1e3:.1f} ms; "
-        f"ratio {result.ratio:.2f} (at most {TARGET:g})\n"
+        f"ratio {result.ratio:.2f} ({verdict(result.ratio, TARGET)})\n"
         "limited by: half is the same C tokenizer over all columns, a fifth the door (formulas, "
         "ragged and overlong lines), a tenth each the times, and putting rows in order"
     )
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    before = time.perf_counter()
-    call()
-    return time.perf_counter() - before
 
 
 if __name__ == "__main__":
