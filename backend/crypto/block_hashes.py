@@ -5,6 +5,8 @@ hash and the roots of transactions and receipts, and the bloom names every addre
 have logged. (Yellow Paper 4.3; EIP-2718, 1559, 2930, 4844, 4895, 7685, 7702.)
 """
 
+from collections.abc import Sequence
+
 from coincurve import PublicKey
 
 from backend.crypto import rlp
@@ -48,12 +50,16 @@ def block_hash(header: BlockHeader) -> bytes:
     )
 
 
-def transactions_root(transactions: tuple[TransactionEvidence, ...]) -> bytes:
-    """The root that a header must name when its block holds exactly these, in this order."""
-    return ordered_root([_encoded(transaction) for transaction in transactions])
+def transactions_root(
+    transactions: Sequence[TransactionEvidence],
+) -> tuple[bytes, tuple[bytes, ...]]:
+    """The root that a header must name when its block holds exactly these, in this order, and
+    the hashes that they have."""
+    encoded = [_encoded(transaction) for transaction in transactions]
+    return ordered_root(encoded), tuple(keccak(one) for one in encoded)
 
 
-def receipts_root(receipts: tuple[ReceiptEvidence, ...]) -> bytes:
+def receipts_root(receipts: Sequence[ReceiptEvidence]) -> bytes:
     """The root that a header must name when its transactions left exactly these receipts."""
     return ordered_root([_encoded_receipt(receipt) for receipt in receipts])
 

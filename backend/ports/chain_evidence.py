@@ -32,7 +32,7 @@ class Creation:
 class ChainEvidence(Protocol):
     """Every call ends within its time limit or raises `ChainUnavailable`.
 
-    What is returned is what the node said, whole and untested.
+    What is returned is what the node said, whole and untested. Calls may come from two threads.
     """
 
     def chain_id(self) -> int: ...
@@ -53,11 +53,8 @@ class ChainEvidence(Protocol):
         """What the contracts answered at the end of `block`; None for a refusal."""
         ...
 
-    def proofs(
-        self, contract: ContractName, slots: Sequence[bytes], *, block: int
-    ) -> list[AccountProof]:
-        """The contract's account and these words of its storage at the end of `block`, proved;
-        in as many parts as the node needs, slots in their order."""
+    def proof(self, contract: ContractName, slots: Sequence[bytes], *, block: int) -> AccountProof:
+        """The contract's account and these words of its storage at the end of `block`."""
         ...
 
     def event(self, contract: ContractName, log: LogEvidence) -> Event | None:

@@ -16,9 +16,6 @@ from backend.ports.chain_evidence import Creation, Value, View
 
 T = TypeVar("T")
 
-SLOTS = 50
-"""Words of storage asked for in one call: some hundred kilobytes of proof."""
-
 
 class BatchedNode(Protocol):
     """What answers: one node, or in a test what a node once said."""
@@ -82,25 +79,14 @@ class NodeEvidence:
         ]
         return [self._answer(*both) for both in zip(views, self._ask(questions), strict=True)]
 
-    def proofs(
-        self, contract: ContractName, slots: Sequence[bytes], *, block: int
-    ) -> list[AccountProof]:
-        address = _hex(self._addresses[contract])
-        portions = [slots[at : at + SLOTS] for at in range(0, len(slots), SLOTS)]
-        answers = self._ask(
-            [
-                Question("eth_getProof", (address, [_hex(slot) for slot in portion], hex(block)))
-                for portion in portions
-            ]
+    def proof(self, contract: ContractName, slots: Sequence[bytes], *, block: int) -> AccountProof:
+        address = self._addresses[contract]
+        asked = (_hex(address), [_hex(slot) for slot in slots], hex(block))
+        return _read(
+            f"a proof of {contract}",
+            partial(parsing.account_proof, address, slots),
+            self._one("eth_getProof", *asked),
         )
-        return [
-            _read(
-                f"a proof of {contract}",
-                partial(parsing.account_proof, self._addresses[contract], portion),
-                answer,
-            )
-            for portion, answer in zip(portions, answers, strict=True)
-        ]
 
     def _answer(self, view: View, answer: Any) -> tuple[Value, ...] | None:
         if isinstance(answer, Refusal) and "revert" in answer.message:

@@ -3,22 +3,22 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from backend.crypto.state_proofs import ProofBroken, StateProofs
 from backend.domain.audit_checks import Check
 from backend.domain.deployment import ContractName, Terms
 from backend.domain.evidence import AccountProof, Address, BlockHeader, SlotProof
 from backend.ports.chain_evidence import ChainEvidence
+from backend.use_cases.audit.ahead import fetched_ahead
 from backend.use_cases.audit.audit_consents import ConsentBook
 from backend.use_cases.audit.audit_desk import DeskBook
 from backend.use_cases.audit.audit_registrations import Mark, Registered
-from backend.use_cases.audit.audit_rewards import DAY_S
 from backend.use_cases.audit.audit_tokens import NOBODY, Holdings
 from backend.use_cases.audit.storage import (
     Cell,
     balance_cell,
     desk_cell,
-    earnings_cell,
     proposed_cell,
     record_cell,
     standing_cell,
@@ -26,6 +26,9 @@ from backend.use_cases.audit.storage import (
     unpacked,
 )
 from backend.use_cases.audit.tally import Tally
+
+SLOTS_AT_ONCE = 50
+"""Some hundred kilobytes of proof."""
 
 Fields = dict[str, int]
 Expected = list[tuple[Check, Cell, Fields]]
@@ -82,7 +85,6 @@ def _consents(book: ConsentBook) -> Expected:
 def _registry(reckoning: Reckoning, terms: Terms) -> Expected:
     """Each record as it was announced; desk and earnings as the last payments left them."""
     expected: Expected = []
-    earnings: dict[Address, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     epochs: dict[int, int] = defaultdict(int)
     for one in reckoning.registered:
         event, time = one.event, one.place.time
@@ -95,12 +97,7 @@ def _registry(reckoning: Reckoning, terms: Terms) -> Expected:
         }
         expected.append((Check.RECORD_STATE, record_cell(event.digest), record))
         if event.reward:
-            earnings[event.contributor][time // DAY_S] += event.reward
             epochs[time // max(terms.epoch_length, 1)] += event.reward
-    for contributor, days in earnings.items():
-        day = max(days)
-        fields = {"day": day, "amount": days[day]}
-        expected.append((Check.DAILY_CAP, earnings_cell(contributor), fields))
     desk, epoch = reckoning.desk.last, max(epochs, default=0)
     fields = {
         "recorder": _number(desk.recorder),
@@ -131,7 +128,8 @@ def _proved_words(
     words: dict[tuple[ContractName, bytes], int] = {}
     for name in ContractName:
         slots = [cell.slot for cell in cells if cell.contract == name]
-        for account in evidence.proofs(name, slots, block=head.number):
+        ask = partial(evidence.proof, name, block=head.number)
+        for _, account in fetched_ahead(slots, SLOTS_AT_ONCE, ask):
             if not _is_proved(name, account, proofs, tally):
                 continue
             for one in account.slots:

@@ -5,9 +5,10 @@ from backend.domain.audit_checks import Check
 from backend.domain.deployment import Deployment
 from backend.domain.evidence import BlockHeader
 from backend.ports.chain_evidence import ChainEvidence
+from backend.use_cases.audit.ahead import portions
 from backend.use_cases.audit.checkpoint import Checkpoint
 from backend.use_cases.audit.tally import Tally
-from backend.use_cases.audit.walk import HEADERS_AT_ONCE, Stretch, portions
+from backend.use_cases.audit.walk import HEADERS_AT_ONCE, Stretch
 
 
 def resumed_stretch(

@@ -25,10 +25,9 @@ STANDING: Packing = {
 }
 DESK: Packing = {"recorder": 160, "epoch": 32, "minted": 56, "paused": 8}
 RECORD: Packing = {"contributor": 160, "registeredAt": 48, "kind": 8, "codec": 8, "erased": 8}
-EARNINGS: Packing = {"day": 64, "amount": 64}
 
 STANDINGS_SLOT = 2
-DESK_SLOT, RECORDS_SLOT, EARNINGS_SLOT, PROPOSED_SLOT = 0, 1, 2, 3
+DESK_SLOT, RECORDS_SLOT, PROPOSED_SLOT = 0, 1, 3
 BALANCES_SLOT, SUPPLY_SLOT = 0, 2
 
 
@@ -54,11 +53,6 @@ def desk_cell() -> Cell:
 def record_cell(digest: bytes) -> Cell:
     slot = mapping_slot(digest, RECORDS_SLOT)
     return Cell(ContractName.REGISTRY, slot, RECORD, f"record of 0x{digest.hex()}")
-
-
-def earnings_cell(contributor: Address) -> Cell:
-    slot = mapping_slot(contributor, EARNINGS_SLOT)
-    return Cell(ContractName.REGISTRY, slot, EARNINGS, f"earnings of 0x{contributor.hex()}")
 
 
 def proposed_cell() -> Cell:

@@ -7,15 +7,12 @@ every transaction, receipt and log: nothing in between can be changed, added or 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
 
 from backend.crypto.block_hashes import (
     block_hash,
     bloom_bits,
     may_hold,
     receipts_root,
-    transaction_hash,
     transactions_root,
 )
 from backend.domain.audit_checks import Check
@@ -27,12 +24,11 @@ from backend.domain.evidence import (
     ReceiptEvidence,
 )
 from backend.ports.chain_evidence import ChainEvidence
+from backend.use_cases.audit.ahead import fetched_ahead
 from backend.use_cases.audit.tally import Tally
 
-T = TypeVar("T")
-
-HEADERS_AT_ONCE = 500
-BODIES_AT_ONCE = 50
+HEADERS_AT_ONCE = 200
+BODIES_AT_ONCE = 25
 
 
 @dataclass(frozen=True)
@@ -66,10 +62,11 @@ def walk_headers(
     """
     previous = stretch.after
     found: list[BlockHeader] = []
-    for numbers in portions(range(stretch.first, stretch.head.number + 1), HEADERS_AT_ONCE):
+    walked = range(stretch.first, stretch.head.number + 1)
+    for numbers, headers in fetched_ahead(walked, HEADERS_AT_ONCE, evidence.headers):
         portion: list[BlockHeader] = []
         holds = True
-        for number, header in zip(numbers, evidence.headers(numbers), strict=True):
+        for number, header in zip(numbers, headers, strict=True):
             holds &= _check_header(header, number, previous, tally)
             previous = header
             if wanted(header):
@@ -95,17 +92,11 @@ def open_blocks(
     headers: Sequence[BlockHeader], *, evidence: ChainEvidence, tally: Tally
 ) -> Iterator[OpenedBlock]:
     """What is inside the blocks, newest first, compared with what their headers commit to."""
-    for portion in portions(reversed(headers), BODIES_AT_ONCE):
-        for header, body in zip(portion, evidence.bodies(portion), strict=True):
+    newest_first = reversed(headers)
+    for portion, bodies in fetched_ahead(newest_first, BODIES_AT_ONCE, evidence.bodies):
+        for header, body in zip(portion, bodies, strict=True):
             _check_body(header, body, tally)
             yield OpenedBlock(header, body)
-
-
-def portions(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items in lists of at most `size`."""
-    iterator = iter(items)
-    while portion := list(islice(iterator, size)):
-        yield portion
 
 
 def _check_header(
@@ -124,20 +115,22 @@ def _check_header(
 
 def _check_body(header: BlockHeader, body: BlockBody, tally: Tally) -> None:
     subject = f"block {header.number}"
-    tally.same(Check.BLOCKS, f"{subject}, asked for by its hash", vars(header), vars(body.header))
+    root, hashes = transactions_root(body.transactions)
     tally.same(
         Check.BLOCKS,
         subject,
         {
+            "header, asked for by its hash": header,
             "root of its transactions": header.transactions_root,
             "root of its receipts": header.receipts_root,
-            "hashes of its transactions": tuple(one.claimed_hash for one in body.transactions),
-            "transactions of its receipts": tuple(one.claimed_hash for one in body.transactions),
+            "hashes of its transactions": hashes,
+            "transactions of its receipts": hashes,
         },
         {
-            "root of its transactions": transactions_root(body.transactions),
+            "header, asked for by its hash": body.header,
+            "root of its transactions": root,
             "root of its receipts": receipts_root(body.receipts),
-            "hashes of its transactions": tuple(transaction_hash(one) for one in body.transactions),
+            "hashes of its transactions": tuple(one.claimed_hash for one in body.transactions),
             "transactions of its receipts": tuple(one.transaction_hash for one in body.receipts),
         },
     )

@@ -106,10 +106,8 @@ class ForgedEvidence(NodeEvidence):
     def bodies(self, headers: Sequence[BlockHeader]) -> list[BlockBody]:
         return [self._bodies[header.claimed_hash] for header in headers]
 
-    def proofs(
-        self, contract: ContractName, slots: Sequence[bytes], *, block: int
-    ) -> list[AccountProof]:
-        return [self._state.proof(contract, slots)]
+    def proof(self, contract: ContractName, slots: Sequence[bytes], *, block: int) -> AccountProof:
+        return self._state.proof(contract, slots)
 
 
 def opened(evidence: NodeEvidence, first: int) -> Blocks:
@@ -170,7 +168,7 @@ def _agreeing(body: BlockBody, parent: bytes, state_root: bytes) -> BlockBody:
         body.header,
         parent_hash=parent,
         state_root=state_root,
-        transactions_root=transactions_root(transactions),
+        transactions_root=transactions_root(transactions)[0],
         receipts_root=receipts_root(receipts),
         bloom=bloom.to_bytes(256, "big"),
     )

@@ -25,7 +25,6 @@ def layouts() -> dict[str, Any]:
         ("ConsentRegistry", "_standings", storage.STANDINGS_SLOT),
         ("ContributionRegistry", "_desk", storage.DESK_SLOT),
         ("ContributionRegistry", "_records", storage.RECORDS_SLOT),
-        ("ContributionRegistry", "_earnings", storage.EARNINGS_SLOT),
         ("ContributionRegistry", "proposedRecorder", storage.PROPOSED_SLOT),
         ("RewardToken", "_balances", storage.BALANCES_SLOT),
         ("RewardToken", "_totalSupply", storage.SUPPLY_SLOT),
@@ -44,7 +43,6 @@ def test_variables_lie_where_the_audit_looks(
         ("ConsentRegistry", "Standing", storage.STANDING),
         ("ContributionRegistry", "Desk", storage.DESK),
         ("ContributionRegistry", "Record", storage.RECORD),
-        ("ContributionRegistry", "DailyEarnings", storage.EARNINGS),
     ],
 )
 def test_words_are_packed_as_the_audit_unpacks_them(
