@@ -12,7 +12,7 @@ from backend.domain.errors import CredentialsRefused
 from backend.domain.identifiers import WalletAddress, wallet_address
 
 LONGEST_MESSAGE = 1024
-_SIGNATURE = re.compile(r"^0x[0-9a-fA-F]{130}$")
+_SIGNATURE = re.compile(r"0x[0-9a-fA-F]{130}")
 _STATEMENT = "Sign in to VitalMint. The address of this wallet is public and links for ever."
 
 
@@ -97,7 +97,7 @@ def _first_line(audience: Audience) -> str:
 def _refuse_early(message: str, signature: str, audience: Audience) -> None:
     """Keep what cannot be ours from the grammar, whose time grows with the square of a text."""
     ours = message.startswith(_first_line(audience) + "\n") and len(message) <= LONGEST_MESSAGE
-    if not ours or not _SIGNATURE.match(signature):
+    if not ours or not _SIGNATURE.fullmatch(signature):
         raise CredentialsRefused(
             "the sign-in message was not given out by this service, or its signature is not "
             "0x and 130 hexadecimal digits: ask for a new message and sign it as it is"

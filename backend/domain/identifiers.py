@@ -18,9 +18,9 @@ Cid = NewType("Cid", str)
 RAW = 0x55
 DAG_PB = 0x70
 
-_ADDRESS = re.compile(r"^0x[0-9a-fA-F]{40}$")
-_ID = re.compile(r"^[0-9a-f]{32}$")
-_HASH = re.compile(r"^0x[0-9a-fA-F]{64}$")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_ID = re.compile(r"[0-9a-f]{32}")
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class ContentDigest:
 
 def wallet_address(value: str) -> WalletAddress:
     """An address in the form used everywhere inside: lower case, 0x, 40 digits."""
-    if not _ADDRESS.match(value):
+    if not _ADDRESS.fullmatch(value):
         raise InvalidField("wallet", "a wallet address is 0x followed by 40 hexadecimal digits")
     return WalletAddress(value.lower())
 
 
 def tx_hash(value: str) -> TxHash:
     """A transaction hash, lower case with 0x."""
-    if not _HASH.match(value):
+    if not _HASH.fullmatch(value):
         raise InvalidField("transaction", "a transaction hash is 0x and 64 hexadecimal digits")
     return TxHash(value.lower())
 
@@ -64,6 +64,6 @@ def random_id_text(value: bytes) -> str:
 
 def contribution_id(value: str) -> ContributionId:
     """A contribution id as a person or a machine sends it back."""
-    if not _ID.match(value):
+    if not _ID.fullmatch(value):
         raise InvalidField("contribution", "a contribution id has 32 hexadecimal digits")
     return ContributionId(value)

@@ -8,7 +8,7 @@ from backend.domain.errors import InvalidField
 DECIMALS = 6
 ONE_TOKEN = 10**DECIMALS
 _LARGEST = 2**63 - 1
-_AMOUNT = re.compile(r"^\d{1,13}(\.\d{1,6})?$")
+_AMOUNT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,6})?")
 
 
 @dataclass(frozen=True, order=True)
@@ -31,7 +31,7 @@ class TokenAmount:
 
 def token_amount(text: str) -> TokenAmount:
     """Read "12.5" as 12,500,000 base units."""
-    if not _AMOUNT.match(text):
+    if not _AMOUNT.fullmatch(text):
         raise InvalidField("amount", "an amount is digits with at most six decimals, as in 12.5")
     whole, _, part = text.partition(".")
     return TokenAmount(int(whole) * ONE_TOKEN + int(part.ljust(DECIMALS, "0") or "0"))

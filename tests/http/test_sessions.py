@@ -122,3 +122,9 @@ def test_an_account_goes_only_with_the_password_and_then_wholly(patient: Browser
     assert erased.json()["final_from"] > erased.json()["erased_at"]
     assert patient.get("/api/session").status_code == 401
     assert patient.log_in("haneul").status_code == 401
+
+
+def test_an_address_with_a_line_break_is_told_what_an_address_is(browser: Browser) -> None:
+    answer = browser.post("/api/siwe/challenge", {"wallet": "0x" + "ab" * 20 + "\n"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_field")
+    assert answer.json()["field"] == "wallet"

@@ -26,7 +26,7 @@ from backend.adapters.keys.wrapping import (
 )
 from backend.domain.errors import KeyringUnavailable, MisconfiguredService
 
-_NAME = re.compile(r"^[0-9a-f]{32}\.key$")
+_NAME = re.compile(r"[0-9a-f]{32}\.key")
 
 
 class MasterKeys(Protocol):
@@ -216,7 +216,7 @@ class SecretMasterKeys:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if _NAME.match(path.name))
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
 
 
 def _make(folder: Path, generation: int, random_bytes: Callable[[int], bytes]) -> None:
