@@ -3,18 +3,21 @@
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ml.records.cgm.formats import Dates, JsonFormat
-from ml.records.cgm.timestamps import RowFault, parse_times
+from ml.records.cgm.formats import JsonFormat
+from ml.records.cgm.timestamps import RowFault, parse_each_iso
 from ml.records.cgm.trace import HIGH, LOW, RawReadings
 from ml.records.errors import UnreadableRecord
 from ml.records.intake import MAX_LINES, line_at
 from ml.records.units import tenths_of_mg_dl
 
 MAX_ENTRY = 8 * 1024
+BATCH = 10_000
+"""Entries whose moments are read at a time."""
 _SPACE = " \t\r\n"
 
 
@@ -32,21 +35,76 @@ def read_entries(text: bytes, known: JsonFormat) -> RawReadings:
     """
     if text.count(b"{") > MAX_LINES:
         raise UnreadableRecord(f"the file has more than {MAX_LINES:,} entries")
-    rows = []
+    parts = [_timed(batch, text, known) for batch in _batches(_rows(text, known)) if batch]
+    if not parts:
+        raise UnreadableRecord(f"no glucose readings: no entry has the key {known.value}")
+    value, utc, shift, offsets = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return _raw(value, utc, shift, _lines(text, offsets), known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What one entry says; `offset` is the byte at which it begins."""
+
+    value: float
+    moment: int | None
+    written: str | None
+    shift: int | None
+    offset: int
+
+
+def _rows(text: bytes, known: JsonFormat) -> Iterator[_Row]:
+    """Every glucose entry but fault codes; nothing of its moment's text has been read yet."""
     for entry, offset in _entries(text):
         if entry.get("type", known.kind) != known.kind or known.value not in entry:
             continue
         try:
-            row = _read(entry, known)
-        except (RowFault, ValueError) as fault:
-            reason = fault.reason if isinstance(fault, RowFault) else str(fault)
-            raise UnreadableRecord(reason, line_at(text, offset)) from None
+            row = _read(entry, offset, known)
+        except ValueError as fault:
+            raise UnreadableRecord(str(fault), line_at(text, offset)) from None
         if row is not None:
-            rows.append((*row, offset))
-    if not rows:
-        raise UnreadableRecord(f"no glucose readings: no entry has the key {known.value}")
-    value, utc, shift, offsets = (np.array(column) for column in zip(*rows, strict=True))
-    return _raw(value, utc, shift, _lines(text, offsets), known)
+            yield row
+
+
+def _batches(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
+    """So many rows at a time; a fault among them comes after the rows before it."""
+    batch: list[_Row] = []
+    try:
+        for row in rows:
+            batch.append(row)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except UnreadableRecord:
+        yield batch
+        raise
+    yield batch
+
+
+def _timed(batch: list[_Row], text: bytes, known: JsonFormat) -> tuple[np.ndarray, ...]:
+    """Values, moments in seconds since 1970, offsets from UTC in seconds, offsets in the file."""
+    count = len(batch)
+    wall, shift = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    anchored = np.zeros(count, dtype=bool)
+    written = [row for row, one in enumerate(batch) if one.written is not None]
+    try:
+        parsed = parse_each_iso([batch[row].written or "" for row in written])
+    except RowFault as fault:
+        faulty = written[fault.row]
+        if faulty:
+            _timed(batch[:faulty], text, known)  # an earlier row's fault is told before this one
+        raise UnreadableRecord(fault.reason, line_at(text, batch[faulty].offset)) from None
+    wall[written], shift[written], anchored[written] = parsed
+    counted = np.array([one.moment is not None for one in batch])
+    if not (anchored | counted).all():
+        offset = batch[int(np.argmin(anchored | counted))].offset
+        raise UnreadableRecord(_without_moment(known), line_at(text, offset))
+    utc = np.where(counted, [one.moment or 0 for one in batch], wall - shift)
+    shift = np.array(
+        [own if one.shift is None else one.shift for one, own in zip(batch, shift, strict=True)]
+    )
+    value = np.array([one.value for one in batch])
+    return value, utc, shift, np.array([one.offset for one in batch])
 
 
 def _entries(text: bytes) -> Iterator[tuple[dict[str, Any], int]]:
@@ -84,8 +142,8 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
 
 
-def _read(entry: dict[str, Any], known: JsonFormat) -> tuple[float, int, int] | None:
-    """Value, moment in seconds and offset in seconds of one entry; None for a fault code."""
+def _read(entry: dict[str, Any], offset: int, known: JsonFormat) -> _Row | None:
+    """What the entry says; None for a fault code."""
     value = entry[known.value]
     if value is None:
         return None
@@ -98,30 +156,35 @@ def _read(entry: dict[str, Any], known: JsonFormat) -> tuple[float, int, int] | 
             f"glucose outside the {known.floor_mg_dl:g} to {known.ceiling_mg_dl:g} mg/dL that "
             "this format can hold"
         )
-    utc, shift = _moment(entry, known)
+    moment, written = _moment(entry, known), entry.get(known.moment_iso)
+    if moment is None and not isinstance(written, str):
+        raise ValueError(_without_moment(known))
     minutes = entry.get(known.utc_offset_minutes)
-    if isinstance(minutes, int | float) and not isinstance(minutes, bool) and abs(minutes) <= 900:
-        shift = int(minutes) * 60
-    return float(value), utc, shift
+    if not isinstance(minutes, int | float) or isinstance(minutes, bool) or abs(minutes) > 900:
+        minutes = None
+    return _Row(
+        value=float(value),
+        moment=moment,
+        written=written if isinstance(written, str) else None,
+        shift=None if minutes is None else int(minutes) * 60,
+        offset=offset,
+    )
 
 
-def _moment(entry: dict[str, Any], known: JsonFormat) -> tuple[int, int]:
-    """Seconds since 1970, and the offset from UTC that the text of the moment names, if any."""
+def _moment(entry: dict[str, Any], known: JsonFormat) -> int | None:
+    """Seconds since 1970 as the entry counts them; None where it does not."""
     moment = entry.get(known.moment_ms)
     if isinstance(moment, dict):  # mongoexport's {"$numberLong": "…"}
         moment = next(iter(moment.values()), None)
     if isinstance(moment, str) and moment.isdigit() and len(moment) < 16:
         moment = int(moment)
-    text = entry.get(known.moment_iso)
-    wall, offsets = (None, None)
-    if isinstance(text, str):
-        wall, offsets = parse_times([text], Dates.ISO, ())
-    shift = 0 if offsets is None else int(offsets[0])
     if isinstance(moment, int | float) and not isinstance(moment, bool) and abs(moment) < 1e15:
-        return int(moment // 1000), shift
-    if wall is not None and offsets is not None:
-        return int(wall[0]) - shift, shift
-    raise ValueError(f"the entry has no moment under {known.moment_ms} or {known.moment_iso}")
+        return int(moment // 1000)
+    return None
+
+
+def _without_moment(known: JsonFormat) -> str:
+    return f"the entry has no moment under {known.moment_ms} or {known.moment_iso}"
 
 
 def _lines(text: bytes, offsets: np.ndarray) -> np.ndarray:

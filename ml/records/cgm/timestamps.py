@@ -9,6 +9,7 @@ import numpy.typing as npt
 from ml.records.cgm.formats import Dates
 
 Seconds = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 _DAY = 86_400
 
 
@@ -41,41 +42,91 @@ def parse_times(
 
 # -- ISO ------------------------------------------------------------------------------------------
 
+_CELL = np.dtype("S40")
+_TO_THE_MINUTE = len("YYYY-MM-DDThh:mm")
+_NO_TIME = "not a time"
+_MISSHAPEN = "not a time of the form YYYY-MM-DDThh:mm:ss"
+_NO_SUCH = "no such date or time of day"
 _DIGITS = np.array([0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18])
 _TAIL = re.compile(r"(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?")
 
 
 def _parse_iso(cells: Sequence[str]) -> tuple[Seconds, Seconds | None]:
-    if len(cells[0].strip()) == 16:
+    if len(cells[0].strip()) == _TO_THE_MINUTE:
         cells = [cell.strip() + ":00" for cell in cells]
     try:
-        text = np.array(cells, dtype="S40")
+        text = np.array(cells, dtype=_CELL)
     except UnicodeEncodeError:
-        raise RowFault(_first_not_ascii(cells), "not a time") from None
-    raw = text.view(np.uint8).reshape(len(text), 40)
+        raise RowFault(_first_not_ascii(cells), _NO_TIME) from None
+    wall, shaped, valid = _wall(text)
+    if not shaped.all():
+        raise RowFault(int(np.argmin(shaped)), _MISSHAPEN)
+    if not valid.all():
+        raise RowFault(int(np.argmin(valid)), _NO_SUCH)
+    return wall, _offsets(text) if _has_tail(text).any() else None
+
+
+def parse_each_iso(cells: Sequence[str]) -> tuple[Seconds, Seconds, Flags]:
+    """Wall time, offset from UTC and whether it names one, of cells that owe each other nothing.
+
+    Args:
+        cells: ISO texts, each to the minute or the second, with an offset or without.
+
+    Returns:
+        Seconds since 1970, seconds (0 where none is named), and flags, one per cell.
+
+    Raises:
+        RowFault: the first cell that is no time.
+    """
+    full = [cell.strip() + ":00" if len(cell.strip()) == _TO_THE_MINUTE else cell for cell in cells]
+    ascii_only = np.array([cell.isascii() for cell in full], dtype=bool)
+    text = np.array([cell if cell.isascii() else "" for cell in full], dtype=_CELL)
+    wall, shaped, valid = _wall(text)
+    tails, which = np.unique(np.where(_has_tail(text), _tails(text), b""), return_inverse=True)
+    found = [_TAIL.fullmatch(tail.decode().strip()) for tail in tails.tolist()]
+    ended = np.array([match is not None for match in found], dtype=bool)[which]
+    sound = ascii_only & shaped & valid & ended
+    if not sound.all():
+        row = int(np.argmin(sound))
+        checks = ((ascii_only, _NO_TIME), (shaped, _MISSHAPEN), (valid, _NO_SUCH))
+        raise RowFault(row, next((why for good, why in checks if not good[row]), _MISSHAPEN))
+    names = [match[1] if match is not None else None for match in found]
+    offsets = np.array([_seconds_of(name) if name else 0 for name in names], dtype=np.int64)
+    return wall, offsets[which], np.array([name is not None for name in names])[which]
+
+
+def _wall(text: npt.NDArray[np.bytes_]) -> tuple[Seconds, Flags, Flags]:
+    """Seconds since 1970; which cells have the shape of a time; which of those exist."""
+    raw = text.view(np.uint8).reshape(len(text), _CELL.itemsize)
     digits = raw[:, _DIGITS].astype(np.int64) - ord("0")
     shaped = ((digits >= 0) & (digits <= 9)).all(axis=1)
     shaped &= ((raw[:, [4, 7]] == ord("-")) & (raw[:, [13, 16]] == ord(":"))).all(axis=1)
     shaped &= (raw[:, 10] == ord("T")) | (raw[:, 10] == ord(" "))
-    if not shaped.all():
-        raise RowFault(int(np.argmin(shaped)), "not a time of the form YYYY-MM-DDThh:mm:ss")
+    digits[~shaped] = 0
     year = digits[:, :4] @ np.array([1000, 100, 10, 1])
     month, day, hour, minute, second = (
         digits[:, i] * 10 + digits[:, i + 1] for i in range(4, 14, 2)
     )
     days, valid = _days(year, month, day)
     valid &= (hour < 24) & (minute < 60) & (second < 60)
-    if not valid.all():
-        raise RowFault(int(np.argmin(valid)), "no such date or time of day")
-    wall = days * _DAY + hour * 3600 + minute * 60 + second
-    return wall, _offsets(text) if raw[:, 19].any() else None
+    return days * _DAY + hour * 3600 + minute * 60 + second, shaped, valid
+
+
+def _has_tail(text: npt.NDArray[np.bytes_]) -> Flags:
+    """Whether anything follows the seconds."""
+    has: Flags = text.view(np.uint8).reshape(len(text), _CELL.itemsize)[:, 19] != 0
+    return has
+
+
+def _tails(text: npt.NDArray[np.bytes_]) -> npt.NDArray[np.bytes_]:
+    return np.array([cell[19:] for cell in text.tolist()], dtype=_CELL)
 
 
 def _first_not_ascii(cells: Sequence[str]) -> int:
     return next(row for row, cell in enumerate(cells) if not cell.isascii())
 
 
-def _days(year: Seconds, month: Seconds, day: Seconds) -> tuple[Seconds, npt.NDArray[np.bool_]]:
+def _days(year: Seconds, month: Seconds, day: Seconds) -> tuple[Seconds, Flags]:
     """Days since 1970, and which of the dates exist."""
     valid = (year >= 1900) & (month >= 1) & (month <= 12) & (day >= 1)
     first = np.where(valid, (year - 1970) * 12 + month - 1, 0).astype("M8[M]")
@@ -85,11 +136,11 @@ def _days(year: Seconds, month: Seconds, day: Seconds) -> tuple[Seconds, npt.NDA
 
 def _offsets(text: npt.NDArray[np.bytes_]) -> Seconds | None:
     """Offsets from UTC in seconds; None if no cell has one. All or none have to."""
-    tails, which = np.unique([cell[19:] for cell in text.tolist()], return_inverse=True)
+    tails, which = np.unique(_tails(text), return_inverse=True)
     found = [_TAIL.fullmatch(tail.decode().strip()) for tail in tails.tolist()]
     bad = np.array([match is None for match in found])
     if bad.any():
-        raise RowFault(int(np.argmax(bad[which])), "not a time of the form YYYY-MM-DDThh:mm:ss")
+        raise RowFault(int(np.argmax(bad[which])), _MISSHAPEN)
     named = np.array([match is not None and match[1] is not None for match in found])
     if not named.any():
         return None
@@ -172,9 +223,7 @@ def _order_days(
     return readings[fitting[0]][0]
 
 
-def _read(
-    numbers: npt.NDArray[np.int64], order: tuple[int, int, int]
-) -> tuple[Seconds, npt.NDArray[np.bool_]]:
+def _read(numbers: npt.NDArray[np.int64], order: tuple[int, int, int]) -> tuple[Seconds, Flags]:
     year, month, day = (numbers[:, index] for index in order)
     return _days(np.where(year < 100, year + 2000, year), month, day)
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from cgm_attacks import NAME, person, refusal
 from cgm_files import read
@@ -54,6 +55,39 @@ def test_a_nightscout_entry_is_refused_with_its_line() -> None:
     lines = to_nightscout_json(person(), one_per_line=True).splitlines()
     lines[6] = lines[6].replace(b'"sgv": ', b'"sgv": 9')
     assert refusal(b"\n".join(lines)).line == 7
+
+
+FAULTS = [
+    ({"sgv": 100, "dateString": "yesterday"}, "not a time"),
+    ({"sgv": 100, "dateString": "2026-02-30T10:00:00Z"}, "no such date"),
+    ({"sgv": 100, "dateString": "2026-10-05T10:00:00"}, "no moment"),
+    ({"sgv": 100}, "no moment"),
+    ({"sgv": 5000, "date": 1759312800000}, "outside"),
+]
+
+
+@pytest.mark.parametrize("second", range(len(FAULTS)))
+@pytest.mark.parametrize("first", range(len(FAULTS)))
+def test_of_several_faulty_nightscout_entries_the_first_is_named(first: int, second: int) -> None:
+    lines = to_nightscout_json(person(), one_per_line=True).splitlines()
+    lines[6], lines[20] = (json.dumps(FAULTS[which][0]).encode() for which in (first, second))
+    refused = refusal(b"\n".join(lines))
+    assert refused.line == 7 and FAULTS[first][1] in refused.reason
+
+
+def test_nightscout_entries_may_each_write_their_moment_in_their_own_way() -> None:
+    ways = [
+        {"dateString": "2026-10-05T10:00:00Z"},
+        {"dateString": "2026-10-05T12:05:00+02:00", "date": 1791194700000},
+        {"dateString": "2026-10-05T10:10:00.123+0000"},
+        {"dateString": "2026-10-05T10:15", "date": 1791195300000},
+        {"date": {"$numberLong": "1791195600000"}},
+        {"dateString": "2026-10-05T15:55:00+05:30", "date": None},
+    ]
+    data = json.dumps([{"sgv": 100 + n, **way} for n, way in enumerate(ways)]).encode()
+    trace = read(data, "Europe/London")
+    steps = np.diff(trace.utc.astype("M8[s]").astype(np.int64))
+    assert steps.tolist() == [300] * 5
 
 
 @settings(max_examples=60, deadline=None)
