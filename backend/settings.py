@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     login_rate: str = "10/minute"
     client_rate: str = "60/minute"
     upload_rate: str = "120/minute"
+    consent_rate: str = "10/hour"
     rate_storage: str = "memory://"
     concurrent_uploads: Positive = 4
     concurrent_hashes: Positive = 4
@@ -90,6 +91,7 @@ class Settings(BaseSettings):
             login_rate=self.login_rate,
             client_rate=self.client_rate,
             upload_rate=self.upload_rate,
+            consent_rate=self.consent_rate,
             rate_storage=self.rate_storage,
             concurrent_uploads=self.concurrent_uploads,
             concurrent_hashes=self.concurrent_hashes,

@@ -20,16 +20,20 @@ class HttpConfig:
     """Attempts to log in, recover or sign up, from one client address."""
     upload_rate: str = "120/minute"
     """Uploads of one account."""
+    consent_rate: str = "10/hour"
+    """Consents of one account sent to the chain; as many revocations, counted apart."""
     rate_storage: str = "memory://"
     """Where attempts are counted; several API processes need a shared one, such as redis://."""
     concurrent_uploads: int = 4
-    """Uploads held in memory at a time; the next ones wait."""
-    upload_wait_s: float = 30.0
+    """Uploads held in memory at a time, one account's at most one fewer; the next ones wait."""
+    upload_wait_s: float = 60.0
     """How long an upload waits for its turn before it is told to come back."""
     upload_time_s: float = 300.0
     """How long the bytes of one upload may take to arrive."""
     concurrent_hashes: int = 4
     """Requests that hash a password at a time: each takes 64 MiB, a keystore 256 MiB."""
+    readiness_s: float = 2.0
+    """How long an answer of /readyz is given again before everything is asked anew."""
     body_limit: int = 64 * 1024
     """The most bytes of a request that is not an upload."""
 

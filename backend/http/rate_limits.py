@@ -24,6 +24,7 @@ class RateLimits:
         self._login = _rates("login_rate", config.login_rate)
         self._client = _rates("client_rate", config.client_rate)
         self._upload = _rates("upload_rate", config.upload_rate)
+        self._consent = _rates("consent_rate", config.consent_rate)
 
     def count_client(self, client: str) -> None:
         """One attempt from this client address, or `RateLimited`."""
@@ -36,6 +37,14 @@ class RateLimits:
     def count_upload(self, account_id: str) -> None:
         """One upload of this account, or `RateLimited`."""
         self._count(self._upload, "upload", account_id, "of this account")
+
+    def count_consent(self, account_id: str) -> None:
+        """One consent of this account on its way to the chain, or `RateLimited`."""
+        self._count(self._consent, "consent", account_id, "to consent with this account")
+
+    def count_revocation(self, account_id: str) -> None:
+        """One revocation on its way to the chain, or `RateLimited`; consents do not count here."""
+        self._count(self._consent, "revocation", account_id, "to revoke with this account")
 
     def _count(self, rates: list[RateLimitItem], what: str, subject: str, whose: str) -> None:
         name = hashlib.sha256(subject.encode()).hexdigest()
@@ -62,11 +71,32 @@ class Attempts:
             self._limits.count_login(login)
 
 
+class Relayed:
+    """Counts what one request has sent to the chain at the service's cost."""
+
+    def __init__(self, request: Request) -> None:
+        self._limits: RateLimits = request.app.state.rate_limits
+        self._account: str = request.state.caller.account.id
+
+    def count_consent(self) -> None:
+        """A consent of this account, or `RateLimited`."""
+        self._limits.count_consent(self._account)
+
+    def count_revocation(self) -> None:
+        """A revocation of this account, or `RateLimited`."""
+        self._limits.count_revocation(self._account)
+
+
+async def _relayed(request: Request) -> Relayed:
+    return Relayed(request)
+
+
 async def _attempts(request: Request) -> Attempts:
     return Attempts(request)
 
 
 AttemptsHere = Annotated[Attempts, Depends(_attempts)]
+RelayedHere = Annotated[Relayed, Depends(_relayed)]
 
 
 def client_network(request: Request) -> str:

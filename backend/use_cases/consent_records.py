@@ -18,6 +18,10 @@ SETTLE_CONSENT = "settle_consent"
 ON_THE_WAY = (ConsentStatus.SUBMITTED, ConsentStatus.REVOKING)
 
 
+def uncounted() -> None:
+    """The default for what is done before gas is spent on a person's behalf."""
+
+
 def account_of(account_id: AccountId, *, ports: Ports) -> Account:
     """The account, or `NotFound` once it was erased."""
     with ports.database.read() as unit:

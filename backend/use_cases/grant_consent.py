@@ -1,5 +1,6 @@
 """A person consents: a signed message is checked here as the registry will, stored, and relayed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from backend.use_cases.consent_records import (
     account_of,
     queue_settling,
     sign_with_kept_wallet,
+    uncounted,
     whole_second,
 )
 from backend.use_cases.relay_transactions import submit
@@ -72,8 +74,14 @@ def prepare_consent(account_id: AccountId, terms: ConsentTerms, *, ports: Ports)
     return PreparedConsent(grant, _typed(grant, ports))
 
 
-def grant_consent(command: GrantConsent, *, ports: Ports) -> ConsentRecord:
-    """The consent on its way to the chain, or why the registry would refuse it; safe to repeat."""
+def grant_consent(
+    command: GrantConsent, *, ports: Ports, before_relaying: Callable[[], None] = uncounted
+) -> ConsentRecord:
+    """The consent on its way to the chain, or why the registry would refuse it; safe to repeat.
+
+    `before_relaying` is called before anything is kept or sent, and not for a repetition; it may
+    refuse.
+    """
     account = account_of(command.account_id, ports=ports)
     prepared = prepare_consent(account.id, command.terms, ports=ports)
     if account.custodial:
@@ -86,6 +94,7 @@ def grant_consent(command: GrantConsent, *, ports: Ports) -> ConsentRecord:
         repeated = _same_on_the_way(unit, grant, account)
     if repeated is not None:
         return repeated
+    before_relaying()
     signature = _signature(account, command.signed, prepared, ports)
     return _relay(account, grant, signature, ports)
 

@@ -5,6 +5,7 @@ then brings the news. A kept wallet's revocation is written down first and signe
 relayed, so it outlives a chain that is down and a grant that is still on its way.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from backend.use_cases.consent_records import (
     account_of,
     queue_settling,
     sign_with_kept_wallet,
+    uncounted,
     whole_second,
 )
 from backend.use_cases.relay_transactions import latest_under_way, submit
@@ -56,8 +58,14 @@ def prepare_revocation(account_id: AccountId, *, ports: Ports) -> PreparedRevoca
     return _prepared(account_of(account_id, ports=ports), ports)
 
 
-def revoke_consent(command: RevokeConsent, *, ports: Ports) -> ConsentRecord:
-    """The consent that is being revoked; safe to repeat."""
+def revoke_consent(
+    command: RevokeConsent, *, ports: Ports, before_relaying: Callable[[], None] = uncounted
+) -> ConsentRecord:
+    """The consent that is being revoked; safe to repeat.
+
+    `before_relaying` is called before anything is kept or sent, and not for a repetition or where
+    nothing can be revoked; it may refuse.
+    """
     account = account_of(command.account_id, ports=ports)
     record = _revocable(account, ports)
     if record.status is ConsentStatus.REVOKING:
@@ -65,8 +73,12 @@ def revoke_consent(command: RevokeConsent, *, ports: Ports) -> ConsentRecord:
     if account.custodial:
         if command.signed is not None:
             raise InvalidField("signature", "the service keeps this wallet and signs: send none")
+        before_relaying()
         return _revoke_for_kept(account, record, ports)
-    return _revoke_for_own(account, record, command.signed, ports)
+    revocation, signature = _as_signed(account, record, command.signed, ports)
+    before_relaying()
+    _relay(record, revocation, signature, ports)
+    return replace(record, status=ConsentStatus.REVOKING)
 
 
 def relay_kept_revocation(account: Account, record: ConsentRecord, *, ports: Ports) -> None:
@@ -102,9 +114,10 @@ def _revoke_for_kept(account: Account, record: ConsentRecord, ports: Ports) -> C
     return revoking
 
 
-def _revoke_for_own(
+def _as_signed(
     account: Account, record: ConsentRecord, signed: WalletSignature | None, ports: Ports
-) -> ConsentRecord:
+) -> tuple[ConsentRevocation, bytes]:
+    """The message that an own wallet says it signed, and its signature, both checked."""
     if signed is None:
         raise InvalidField(
             "signature", "sign the prepared message with your wallet and send the signature"
@@ -120,8 +133,7 @@ def _revoke_for_own(
     check_nonce(expected=prepared.revocation.nonce, given=signed.nonce)
     revocation = replace(prepared.revocation, deadline=deadline)
     check_signer(_typed(revocation, ports), signed.signature, account.wallet)
-    _relay(record, revocation, normal_signature(signed.signature), ports)
-    return replace(record, status=ConsentStatus.REVOKING)
+    return revocation, normal_signature(signed.signature)
 
 
 def _relay(

@@ -10,7 +10,10 @@ from backend.app import create_app
 from backend.domain.errors import MisconfiguredService
 from backend.http.config import HttpConfig
 from backend.ports import Ports
+from tests.fakes.chain import FakeChain
 from tests.http.browser import PUBLIC_URL, Browser, cgm_file, enrol
+from tests.http.test_contributions import work
+from tests.stand_in_ports import SettableClock
 
 WRONG = "a wrong password"
 
@@ -90,6 +93,46 @@ def test_uploads_are_counted_by_account(ports: Ports) -> None:
     assert one.upload(path, cgm_file()).status_code == 200
     assert one.upload(path, cgm_file()).status_code == 429
     assert two.upload(path, cgm_file()).status_code == 200
+
+
+def test_consents_and_revocations_are_counted_apart_and_only_when_something_is_sent(
+    ports: Ports, clock: SettableClock, chain: FakeChain
+) -> None:
+    enrol(ports, "haneul")
+    browser = Browser(app_with(ports, consent_rate="2/hour"))
+    browser.log_in("haneul")
+    for _ in range(3):
+        assert browser.post("/api/consents/revocation", {}).status_code == 404
+    for _ in range(2):
+        assert browser.give_consent().status_code == 202
+        assert browser.give_consent().status_code == 409, "the first is still on its way"
+        work(ports, clock, chain)
+    refused = browser.give_consent()
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    sent = chain.next_nonce()
+    for _ in range(4):
+        assert browser.post("/api/consents/revocation", {}).status_code == 202
+    assert chain.next_nonce() == sent + 1
+    work(ports, clock, chain)
+    assert browser.give_consent().status_code == 429
+    assert chain.next_nonce() == sent + 1
+
+
+def test_revocations_have_an_end_too(ports: Ports, clock: SettableClock, chain: FakeChain) -> None:
+    enrol(ports, "haneul")
+    browser = Browser(app_with(ports, consent_rate="1/hour"))
+    browser.log_in("haneul")
+    browser.give_consent()
+    work(ports, clock, chain)
+    assert browser.post("/api/consents/revocation", {}).status_code == 202
+    work(ports, clock, chain)
+    elsewhere = Browser(app_with(ports, consent_rate="1/hour"))
+    elsewhere.log_in("haneul")
+    elsewhere.give_consent()
+    work(ports, clock, chain)
+    refused = browser.post("/api/consents/revocation", {})
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert elsewhere.post("/api/consents/revocation", {}).status_code == 202
 
 
 @pytest.mark.parametrize("rate", ["", "often", "10", "-1/minute"])

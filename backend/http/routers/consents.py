@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from backend.http.guard import GuardedRoute
+from backend.http.rate_limits import RelayedHere
 from backend.http.schemas.consents import (
     ConsentList,
     ConsentShown,
@@ -31,10 +32,13 @@ def prepare_consent(body: Terms, account_id: AccountHere, ports: PortsHere) -> P
 
 
 @router.post("", status_code=202, summary="Give a consent")
-def grant_consent(body: GrantRequest, account_id: AccountHere, ports: PortsHere) -> ConsentShown:
+def grant_consent(
+    body: GrantRequest, account_id: AccountHere, ports: PortsHere, relayed: RelayedHere
+) -> ConsentShown:
     """It is in force once the chain has recorded it; it replaces the consent before it."""
     command = GrantConsent(account_id, body.terms(), body.signed())
-    return ConsentShown.of(grant(command, ports=ports))
+    shown = grant(command, ports=ports, before_relaying=relayed.count_consent)
+    return ConsentShown.of(shown)
 
 
 @router.get("", summary="List one's consents")
@@ -51,6 +55,10 @@ def prepare_revocation(account_id: AccountHere, ports: PortsHere) -> PreparedRev
 
 
 @router.post("/revocation", status_code=202, summary="Take the consent back")
-def revoke_consent(body: Signed, account_id: AccountHere, ports: PortsHere) -> ConsentShown:
+def revoke_consent(
+    body: Signed, account_id: AccountHere, ports: PortsHere, relayed: RelayedHere
+) -> ConsentShown:
     """From then on nothing is contributed or trained; grants not yet recorded die with it."""
-    return ConsentShown.of(revoke(RevokeConsent(account_id, body.signed()), ports=ports))
+    command = RevokeConsent(account_id, body.signed())
+    shown = revoke(command, ports=ports, before_relaying=relayed.count_revocation)
+    return ConsentShown.of(shown)
