@@ -15,6 +15,7 @@ from backend.http.metrics import Metrics
 from backend.http.observe import Observed
 from backend.http.rate_limits import RateLimits
 from backend.http.request_log import request_logger
+from backend.http.upload import UploadTurns
 from backend.ports import Ports
 from backend.settings import read_settings
 from backend.wiring import configure_logging, connect
@@ -28,7 +29,7 @@ def create_app(config: HttpConfig, ports: Ports, *, log_to: TextIO | None = None
     app.state.ports = ports
     app.state.metrics = metrics
     app.state.rate_limits = RateLimits(config)
-    app.state.upload_turns = anyio.Semaphore(config.concurrent_uploads)
+    app.state.upload_turns = UploadTurns(config.concurrent_uploads)
     app.state.hashing_turns = anyio.Semaphore(config.concurrent_hashes)
     app.add_middleware(
         Observed,

@@ -1,6 +1,6 @@
 """multipart/form-data read into memory: nothing of it ever touches a disk."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,20 @@ class _Part:
 
 
 async def read_form(
-    chunks: AsyncIterator[bytes], content_type: str, *, file_field: str, file_limit: int
+    chunks: AsyncIterator[bytes],
+    content_type: str,
+    *,
+    file_field: str,
+    file_limit: int,
+    fields: Sequence[str] = (),
 ) -> dict[str, bytes]:
-    """Every part by its name; `PayloadTooLarge` as soon as too many bytes have come."""
-    form = _Form(file_field, file_limit)
+    """Every part by its name, of the file and `fields`; what is wrong ends it where it is met.
+
+    Raises:
+        PayloadTooLarge: as soon as too many bytes have come.
+        InvalidField: a part with another name or with none, or a name for the second time.
+    """
+    form = _Form(file_field, file_limit, fields)
     parser = MultipartParser(_boundary(content_type), form.callbacks())
     received = 0
     async for chunk in chunks:
@@ -56,11 +66,12 @@ def declared_too_large(content_length: str | None, file_limit: int) -> bool:
 class _Form:
     """The parser's callbacks."""
 
-    def __init__(self, file_field: str, file_limit: int) -> None:
+    def __init__(self, file_field: str, file_limit: int, fields: Sequence[str]) -> None:
         self.parts: dict[str, _Part] = {}
         self.ended = False
         self._file_field = file_field
         self._file_limit = file_limit
+        self._names = (file_field, *fields)
         self._part = _Part()
         self._header = bytearray()
         self._value = bytearray()
@@ -95,6 +106,8 @@ class _Form:
         name = self._part.name
         if not name or name in self.parts:
             raise InvalidField("file", "every part of the form has a name of its own")
+        if name not in self._names:
+            raise InvalidField(name[:64], f"the form has only the fields {', '.join(self._names)}")
         self.parts[name] = self._part
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:

@@ -1,9 +1,10 @@
 """Uploads: counted per account, a few at a time, held in memory only."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
+from weakref import WeakValueDictionary
 
 import anyio
 from fastapi import Depends, Request
@@ -11,10 +12,8 @@ from fastapi import Depends, Request
 from backend.domain.consent import Kind
 from backend.domain.errors import InvalidField, RateLimited, UploadTimedOut
 from backend.domain.personal import zone_name
-from backend.http.config import HttpConfig
 from backend.http.multipart import declared_too_large, read_form, too_large
 
-_FIELDS = frozenset({"file", "kind", "zone"})
 _COME_BACK_S = 5
 
 
@@ -27,32 +26,50 @@ class Upload:
     zone: str | None
 
 
+class UploadTurns:
+    """So many uploads at a time; where there are several places, one account never has them all.
+
+    Used from the event loop alone.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._places = anyio.Semaphore(places)
+        self._most = max(1, places - 1)
+        self._of_account: WeakValueDictionary[str, anyio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def one(self, account_id: str, *, wait_s: float) -> AsyncIterator[None]:
+        """Hold a place, or `RateLimited` when none came free in time.
+
+        An account waits for its own uploads first, out of the line that everybody stands in.
+        """
+        own = self._of_account.get(account_id)
+        if own is None:
+            own = self._of_account[account_id] = anyio.Semaphore(self._most)
+        async with AsyncExitStack() as held:
+            with anyio.move_on_after(wait_s) as waiting:
+                await held.enter_async_context(own)
+                await held.enter_async_context(self._places)
+            if waiting.cancelled_caught:
+                raise RateLimited(
+                    "too many uploads are under way: try again in a few seconds",
+                    retry_after_s=_COME_BACK_S,
+                )
+            yield
+
+
 async def _upload(request: Request) -> AsyncIterator[Upload]:
-    request.app.state.rate_limits.count_upload(request.state.caller.account.id)
+    account_id = request.state.caller.account.id
+    request.app.state.rate_limits.count_upload(account_id)
     limit = request.app.state.ports.policy.upload_limit
     if declared_too_large(request.headers.get("content-length"), limit):
         raise too_large(limit)
-    async with _turn(request.app.state.upload_turns, request.app.state.config):
+    turns: UploadTurns = request.app.state.upload_turns
+    async with turns.one(account_id, wait_s=request.app.state.config.upload_wait_s):
         yield await _read(request, limit)
 
 
 UploadHere = Annotated[Upload, Depends(_upload)]
-
-
-@asynccontextmanager
-async def _turn(turns: anyio.Semaphore, config: HttpConfig) -> AsyncIterator[None]:
-    """Hold one of the places for uploads, or `RateLimited` when none came free in time."""
-    with anyio.move_on_after(config.upload_wait_s) as waiting:
-        await turns.acquire()
-    if waiting.cancelled_caught:
-        raise RateLimited(
-            "too many uploads are under way: try again in a few seconds",
-            retry_after_s=_COME_BACK_S,
-        )
-    try:
-        yield
-    finally:
-        turns.release()
 
 
 async def _read(request: Request, limit: int) -> Upload:
@@ -63,6 +80,7 @@ async def _read(request: Request, limit: int) -> Upload:
             request.headers.get("content-type", ""),
             file_field="file",
             file_limit=limit,
+            fields=("kind", "zone"),
         )
     if reading.cancelled_caught:
         raise UploadTimedOut(f"the upload took more than {time_s:g} seconds: try again")
@@ -70,8 +88,6 @@ async def _read(request: Request, limit: int) -> Upload:
 
 
 def _understood(form: dict[str, bytes]) -> Upload:
-    if unknown := sorted(set(form) - _FIELDS):
-        raise InvalidField(unknown[0][:64], "the form has only the fields file, kind and zone")
     if "file" not in form:
         raise InvalidField("file", "the form has no field named file")
     zone = form.get("zone", b"").decode("utf-8", "replace").strip()

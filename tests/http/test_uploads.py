@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,9 @@ import pytest
 from fastapi import FastAPI
 
 from backend.app import create_app
+from backend.domain.errors import InvalidField
 from backend.http.config import HttpConfig
+from backend.http.multipart import read_form
 from backend.ports import Ports
 from tests.fakes.content_store import InMemoryContentStore
 from tests.http.browser import Browser, cgm_file, enrol
@@ -119,6 +121,33 @@ def test_a_broken_form_ends_in_one_clear_error(patient: Browser) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_field"), what
 
 
+@pytest.mark.parametrize("name", [b"owner", b"kind"], ids=["unknown", "repeated"])
+def test_a_form_of_countless_parts_is_refused_at_the_first_that_is_too_many(
+    name: bytes,
+) -> None:
+    taken = 0
+
+    def countless() -> Iterator[bytes]:
+        nonlocal taken
+        for _ in range(1000):
+            taken += 1
+            yield (HEAD % name + b"\r\n") * 20
+
+    async def read() -> None:
+        await read_form(
+            as_they_come(countless()), FORM, file_field="file", file_limit=2**26, fields=("kind",)
+        )
+
+    with pytest.raises(InvalidField):
+        asyncio.run(read())
+    assert taken == 1
+
+
+async def as_they_come(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -199,22 +228,66 @@ async def slow_request(app: FastAPI, browser: Browser, release: asyncio.Event) -
 def test_only_so_many_uploads_are_held_at_a_time_and_the_next_one_is_told_to_come_back(
     ports: Ports, config: HttpConfig
 ) -> None:
-    enrol(ports, "haneul")
     app = create_app(replace(config, concurrent_uploads=2, upload_wait_s=0.05), ports)
-    browser = Browser(app)
-    browser.log_in("haneul")
+    people = several_logged_in(app, ports, "haneul", "doyun", "seoyeon")
 
     async def scene() -> tuple[int, list[int]]:
         release = asyncio.Event()
-        held = [asyncio.create_task(slow_request(app, browser, release)) for _ in range(2)]
+        held = [asyncio.create_task(slow_request(app, one, release)) for one in people[:2]]
         await asyncio.sleep(0.5)
-        refused = await slow_request(app, browser, release)
+        refused = await slow_request(app, people[2], release)
         release.set()
         return refused, list(await asyncio.gather(*held))
 
     refused, finished = asyncio.run(scene())
     assert refused == 429
     assert finished == [422, 422]
+
+
+def test_one_account_that_trickles_its_uploads_leaves_a_place_to_the_others(
+    ports: Ports, config: HttpConfig
+) -> None:
+    app = create_app(replace(config, concurrent_uploads=4, upload_wait_s=1.0), ports)
+    slow, other = several_logged_in(app, ports, "haneul", "doyun")
+
+    async def scene() -> tuple[int, list[int]]:
+        release, at_once = asyncio.Event(), asyncio.Event()
+        at_once.set()
+        held = [asyncio.create_task(slow_request(app, slow, release)) for _ in range(8)]
+        await asyncio.sleep(0.5)
+        served = await slow_request(app, other, at_once)
+        await asyncio.wait(held, return_when=asyncio.FIRST_COMPLETED)
+        release.set()
+        return served, sorted(await asyncio.gather(*held))
+
+    served, finished = asyncio.run(scene())
+    assert served == 422
+    assert finished == [422] * 3 + [429] * 5
+
+
+def test_with_a_single_place_everybody_still_gets_it_in_turn(
+    ports: Ports, config: HttpConfig
+) -> None:
+    app = create_app(replace(config, concurrent_uploads=1), ports)
+    people = several_logged_in(app, ports, "haneul", "doyun")
+
+    async def scene() -> list[int]:
+        release = asyncio.Event()
+        tasks = [asyncio.create_task(slow_request(app, one, release)) for one in people * 4]
+        await asyncio.sleep(0.2)
+        release.set()
+        return list(await asyncio.gather(*tasks))
+
+    assert asyncio.run(scene()) == [422] * 8
+
+
+def several_logged_in(app: FastAPI, ports: Ports, *logins: str) -> list[Browser]:
+    browsers = []
+    for login in logins:
+        enrol(ports, login)
+        browsers.append(Browser(app))
+        browsers[-1].log_in(login)
+    return browsers
 
 
 def test_an_upload_that_never_ends_is_given_up(ports: Ports, config: HttpConfig) -> None:
