@@ -14,6 +14,7 @@ from backend.http.config import HttpConfig
 from backend.http.metrics import Metrics
 from backend.http.observe import Observed
 from backend.http.rate_limits import RateLimits
+from backend.http.readiness import ReadinessWatch
 from backend.http.request_log import request_logger
 from backend.http.upload import UploadTurns
 from backend.ports import Ports
@@ -29,6 +30,7 @@ def create_app(config: HttpConfig, ports: Ports, *, log_to: TextIO | None = None
     app.state.ports = ports
     app.state.metrics = metrics
     app.state.rate_limits = RateLimits(config)
+    app.state.readiness = ReadinessWatch(ports, good_for_s=config.readiness_s)
     app.state.upload_turns = UploadTurns(config.concurrent_uploads)
     app.state.hashing_turns = anyio.Semaphore(config.concurrent_hashes)
     app.add_middleware(

@@ -1,13 +1,17 @@
 """Alive, ready, and figures that a monitor can read."""
 
+import asyncio
 import re
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from backend.app import create_app
 from backend.http.config import HttpConfig
+from backend.http.readiness import ReadinessWatch
 from backend.ports import Ports
 from tests.fakes.chain import FakeChain
 from tests.fakes.content_store import InMemoryContentStore
@@ -52,6 +56,38 @@ def test_a_part_that_does_not_answer_is_named(
     assert answer.status_code == 503
     parts = answer.json()["parts"]
     assert [name for name, state in parts.items() if state == "failed"] == [part]
+
+
+@pytest.mark.parametrize(("good_for_s", "status"), [(600.0, 200), (0.0, 503)])
+def test_within_its_window_an_answer_is_given_again_without_asking_outside(
+    config: HttpConfig, ports: Ports, chain: FakeChain, good_for_s: float, status: int
+) -> None:
+    browser = Browser(create_app(replace(config, readiness_s=good_for_s), ports))
+    assert browser.get("/readyz").status_code == 200
+    chain.down = True
+    assert browser.get("/readyz").status_code == status
+    other = Browser(create_app(config, ports))
+    assert other.get("/readyz").status_code == 503
+
+
+def test_who_asks_while_the_outside_is_being_asked_takes_that_answer(ports: Ports) -> None:
+    asked, answer = threading.Semaphore(0), threading.Event()
+
+    class Silent(InMemoryContentStore):
+        def ping(self) -> None:
+            asked.release()
+            answer.wait(10)
+
+    watch = ReadinessWatch(replace(ports, content=Silent()), good_for_s=0.0)
+
+    async def scene() -> list[dict[str, bool]]:
+        waiting = [asyncio.create_task(watch.answers()) for _ in range(50)]
+        await asyncio.to_thread(asked.acquire)
+        answer.set()
+        return list(await asyncio.gather(*waiting))
+
+    assert asyncio.run(scene()) == [asyncio.run(watch.answers())] * 50
+    assert asked.acquire(blocking=False) and not asked.acquire(blocking=False)
 
 
 def test_requests_are_counted_by_route_and_status(patient: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 from tests.chain_fixture import DeployedChain
 from tests.devnet_fixtures import IpfsNodeUnderTest
 from tests.journeys.faulty_node import FaultyNode, other_bytes
-from tests.journeys.served import Patient, Served, audit, refused, said, served
+from tests.journeys.served import CONFIG, Patient, Served, audit, refused, said, served
 from tests.world import Census, export_of, run_due_jobs, world_on
 
 EXPORT = export_of(61)
@@ -25,7 +26,7 @@ def frail(
     times = {"chain_timeout_s": 2.0, "content_timeout_s": 2.0}
     with (
         world_on(frail_chain, frail_node.api_url, home, **times) as world,
-        served(world) as running,
+        served(world, replace(CONFIG, readiness_s=0.0)) as running,
     ):
         yield running
 

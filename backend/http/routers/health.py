@@ -5,8 +5,7 @@ from pydantic import BaseModel
 
 from backend.http.guard import GuardedRoute
 from backend.http.metrics import MEDIA_TYPE
-from backend.http.session import PortsHere
-from backend.use_cases.check_readiness import check_readiness as check
+from backend.http.readiness import ReadinessWatch
 
 router = APIRouter(tags=["health"], route_class=GuardedRoute)
 
@@ -33,9 +32,13 @@ def check_health() -> Alive:
     summary="Does everything outside answer",
     responses={503: {"model": Readiness, "description": "a part has failed"}},
 )
-def check_readiness(response: Response, ports: PortsHere) -> Readiness:
-    """Database, keyring, content store and chain, each asked within its time limit."""
-    answers = check(ports=ports)
+async def check_readiness(request: Request, response: Response) -> Readiness:
+    """Database, keyring, content store and chain, each asked within its time limit.
+
+    The answer may be two seconds old.
+    """
+    watch: ReadinessWatch = request.app.state.readiness
+    answers = await watch.answers()
     response.status_code = 200 if all(answers.values()) else 503
     parts = {part: "ok" if answer else "failed" for part, answer in answers.items()}
     return Readiness(ready=all(answers.values()), parts=parts)
