@@ -19,7 +19,7 @@ from backend.http.request_log import request_logger
 from backend.http.upload import UploadTurns
 from backend.ports import Ports
 from backend.settings import read_settings
-from backend.wiring import configure_logging, connect
+from backend.wiring import configure_logging, connect, leave_no_core_dumps
 
 
 def create_app(config: HttpConfig, ports: Ports, *, log_to: TextIO | None = None) -> FastAPI:
@@ -45,6 +45,7 @@ def create_app(config: HttpConfig, ports: Ports, *, log_to: TextIO | None = None
 
 def production_app() -> FastAPI:
     """What `uvicorn --factory` starts; faulty settings are all listed, and exit 2."""
+    leave_no_core_dumps()
     opened = ExitStack()
     atexit.register(opened.close)
     try:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,6 +122,11 @@ def relayer_key(settings: Settings) -> bytes:
         return bytes.fromhex(file.read_text().strip().removeprefix("0x"))
     except ValueError as error:
         raise MisconfiguredService((f"{name}: {file} holds no hexadecimal key",)) from error
+
+
+def leave_no_core_dumps() -> None:
+    """A crash of this process writes none of its memory, readings and keys, to a disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def configure_logging(settings: Settings) -> None:

@@ -17,7 +17,7 @@ from backend.ports import Ports
 from backend.settings import read_settings
 from backend.use_cases.replay_erasures import replay_erasures
 from backend.use_cases.resume_work import resume_work
-from backend.wiring import configure_logging, connect
+from backend.wiring import configure_logging, connect, leave_no_core_dumps
 
 IDLE_S = 0.25
 OUTAGE_S = 2.0
@@ -25,6 +25,7 @@ OUTAGE_S = 2.0
 
 def main() -> int:
     """Run jobs until SIGTERM or SIGINT; the job under way is finished first."""
+    leave_no_core_dumps()
     try:
         settings = read_settings()
     except MisconfiguredService as fault:
