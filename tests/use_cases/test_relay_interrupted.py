@@ -122,6 +122,7 @@ def test_anchoring_registers_and_pays_once(fresh_stage: Stages) -> None:
 def test_a_rejection_removes_everything(fresh_stage: Stages) -> None:
     def run(stage: Stage, ports: Ports) -> None:
         stage.service.network.revoke_directly(stage.somebody.key)
+        stage.service.network.clock.advance(60)
         stage.work(ports)
 
     def check(stage: Stage) -> None:
