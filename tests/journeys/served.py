@@ -4,6 +4,8 @@ import io
 import json
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 from eth_account import Account
 from eth_account.messages import encode_defunct
 from fastapi import FastAPI
@@ -32,6 +35,7 @@ CONFIG = HttpConfig(
     login_rate="1000/minute",
     client_rate="10000/minute",
     upload_rate="10000/minute",
+    consent_rate="10000/hour",
 )
 
 
@@ -100,6 +104,15 @@ class Patient(Browser):
         return {"message": message, "signature": "0x" + signed.signature.hex()}
 
 
+class DistantPatient(Patient):
+    """The same over a socket; its client may be shared between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.client = httpx.Client(base_url=url, timeout=120, trust_env=False)
+        self.csrf = None
+        self._document = self.client.get("/openapi.json").raise_for_status().json()
+
+
 @dataclass
 class Served:
     """A world with the API over it; the jobs run when a test says so."""
@@ -155,6 +168,23 @@ def served(world: World, config: HttpConfig = CONFIG) -> Iterator[Served]:
     log = io.StringIO()
     with world.ports() as ports:
         yield Served(world, ports, create_app(config, ports, log_to=log), log)
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """The app behind a real socket, in a thread of this process; its address."""
+    quiet = uvicorn.Config(app, port=0, log_config=None, lifespan="off")
+    server = uvicorn.Server(quiet)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        (port,) = {bound.getsockname()[1] for one in server.servers for bound in one.sockets}
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def terms(*purposes: str, until: datetime) -> dict[str, Any]:
