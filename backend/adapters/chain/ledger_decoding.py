@@ -1,4 +1,8 @@
-"""Logs and call data as what they say, by the exported ABIs; strict about every padding byte."""
+"""Logs, answers and call data as what they say, by the exported ABIs.
+
+What the contracts and the node wrote is held to every padding byte. Call data is anybody's: it is
+read as the contract reads it, since what it accepted has happened.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -123,7 +127,7 @@ class ContractLanguage:
         entry = self._by_selector.get(data[:4])
         if entry is None or entry["name"] not in _CALLS:
             return None
-        arguments = _decoded(entry["inputs"], data[4:])
+        arguments = _told(entry["inputs"], data[4:])
         return None if arguments is None else _CALLS[entry["name"]](arguments)
 
     def calls_within(self, data: bytes) -> list[ledger.Call]:
@@ -162,6 +166,34 @@ def _decoded(inputs: Sequence[Json], data: bytes) -> Arguments | None:
         one["name"]: _plain(kind, value)
         for one, kind, value in zip(inputs, types, values, strict=True)
     }
+
+
+def _told(inputs: Sequence[Json], data: bytes) -> Arguments | None:
+    """The arguments of a call by name, None for data at which the contract would revert."""
+    found: Arguments = {}
+    at = 0
+    for one in inputs:
+        inside = one.get("components", [one])
+        if one["type"] == "bytes":
+            found[one["name"]] = _pointed_at(data, at)
+        else:
+            values = _words(inside, data[at:])
+            whole = None if values is None else tuple(values.values())
+            found[one["name"]] = whole[0] if whole and inside == [one] else whole
+        at += 32 * len(inside)
+    return None if None in found.values() else found
+
+
+def _pointed_at(data: bytes, at: int) -> bytes | None:
+    """The dynamic bytes whose offset stands at `at`, None where they do not lie in the data.
+
+    As in Solidity the offset may point anywhere, and padding and what follows do not count.
+    """
+    start = _number(data[at : at + 32]) + 32
+    if len(data) < max(at + 32, start):
+        return None
+    end = start + _number(data[start - 32 : start])
+    return data[start:end] if end <= len(data) else None
 
 
 def _words(inputs: Sequence[Json], data: bytes) -> Arguments | None:

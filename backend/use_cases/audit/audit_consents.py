@@ -113,26 +113,17 @@ class _Signing:
         self._tally = tally
 
     def check_grant(self, subject: str, event: ConsentGranted, entry: Entry) -> None:
-        """The signed message must say what the event says, and be signed by the contributor."""
+        """A signed message must say what the event says, and be signed by the contributor."""
+        place = entry.place
         calls = [one for one in self._calls(entry.cause) if isinstance(one, Grant)]
-        if not calls:
+        closest = next((one for one in calls if self._explains(one, event, place)), None)
+        if closest is None and calls and directly(entry.cause, self._registry):
+            closest = calls[0]
+        if closest is None:
             self._unexplained(subject, entry.cause)
             return
-        closest = min(calls, key=lambda call: len(_grant_faults(call, event)))
-        signer = signer_of(
-            consent_hash(
-                closest.contributor,
-                closest.kinds,
-                closest.purposes,
-                closest.custodial,
-                closest.expires_at,
-                closest.nonce,
-                closest.deadline,
-                domain=self._domain,
-            ),
-            closest.signature,
-        )
-        self._judge(subject, event.contributor, signer, closest.deadline, entry.place)
+        signer = self._grantor(closest)
+        self._judge(subject, event.contributor, signer, closest.deadline, place)
         for name, (signed, said) in _grant_faults(closest, event).items():
             self._tally.that(
                 Check.CONSENT_SIGNED, f"{subject}: {name}", False, expected=signed, found=said
@@ -140,24 +131,44 @@ class _Signing:
 
     def check_revoke(self, subject: str, event: ConsentRevoked, entry: Entry) -> None:
         """By the contributor's own transaction, or by their signature over this nonce."""
+        contributor, place = event.contributor, entry.place
         calls = self._calls(entry.cause)
-        signed = [
-            one
-            for one in calls
-            if isinstance(one, RevokeBySignature) and one.contributor == event.contributor
-        ]
-        if signed:
-            message = revocation_hash(
-                event.contributor, event.nonce, signed[0].deadline, domain=self._domain
-            )
-            signer = signer_of(message, signed[0].signature)
-            self._judge(subject, event.contributor, signer, signed[0].deadline, entry.place)
-        elif directly(entry.cause, self._registry):
+        for one in calls:
+            if isinstance(one, RevokeBySignature) and one.contributor == contributor:
+                signer = self._revoker(one, event.nonce)
+                genuine = signer == contributor and place.time <= one.deadline
+                if genuine or directly(entry.cause, self._registry):
+                    self._judge(subject, contributor, signer, one.deadline, place)
+                    return
+        if directly(entry.cause, self._registry):
             own = any(isinstance(one, Revoke) for one in calls)
             sender = entry.cause.sender if own else None
-            self._judge(subject, event.contributor, sender, entry.place.time, entry.place)
+            self._judge(subject, contributor, sender, place.time, place)
         else:
             self._unexplained(subject, entry.cause)
+
+    def _explains(self, call: Grant, event: ConsentGranted, place: Place) -> bool:
+        """Whether this call alone can have brought the event about."""
+        if _grant_faults(call, event) or place.time > call.deadline:
+            return False
+        return self._grantor(call) == event.contributor
+
+    def _grantor(self, call: Grant) -> Address | None:
+        message = consent_hash(
+            call.contributor,
+            call.kinds,
+            call.purposes,
+            call.custodial,
+            call.expires_at,
+            call.nonce,
+            call.deadline,
+            domain=self._domain,
+        )
+        return signer_of(message, call.signature)
+
+    def _revoker(self, call: RevokeBySignature, nonce: int) -> Address | None:
+        message = revocation_hash(call.contributor, nonce, call.deadline, domain=self._domain)
+        return signer_of(message, call.signature)
 
     def _calls(self, cause: Cause) -> list[Call]:
         return calls_behind(cause, ContractName.CONSENTS, self._registry, self._evidence)
@@ -178,7 +189,11 @@ class _Signing:
         )
 
     def _unexplained(self, subject: str, cause: Cause) -> None:
-        """Nobody's message lies in the transaction: a breach, unless a contract was called."""
+        """No message in the transaction tells why: a breach, unless a contract was called.
+
+        A contract may hold the message itself and be sent anything at all, so that what does not
+        explain the event proves nothing: a breach here could be caused by anybody.
+        """
         if directly(cause, self._registry):
             self._tally.that(
                 Check.CONSENT_SIGNED,
@@ -191,8 +206,9 @@ class _Signing:
         self._tally.note(
             Check.CONSENT_SIGNED,
             subject,
-            f"sent through the contract {hexed(cause.to)}: no message can be read from the "
-            "transaction, so that the contributor's will rests on the registry's code alone",
+            f"sent through the contract {hexed(cause.to)}: no message that explains it can "
+            "be read from the transaction, so that the contributor's will rests on the registry's "
+            "code alone",
         )
 
 

@@ -18,6 +18,7 @@ def calls_behind(
 
     Sent to the contract itself it is one. Sent through a relaying contract, the data of the inner
     calls lie somewhere in the outer; they are looked for and prove themselves by their signatures.
+    Others may lie beside them that were never made.
     """
     if directly(cause, contract):
         call = evidence.call(name, cause.input)

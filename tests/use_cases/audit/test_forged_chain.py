@@ -82,7 +82,7 @@ def test_every_changed_transaction_behind_an_event_is_found_by_rule(recorded: Re
         if not is_direct(recorded, at):
             continue
         name = event_name(log)
-        for word in range((len(sent.input) - 4) // 32):
+        for word in range((meaning(sent.input) - 4 + 31) // 32):
             told = flipped(sent.input, 4 + 32 * word, source)
             classes[f"{name} input {word}"].append(
                 partial(transaction_changed, at=at[:2], transaction=replace(sent, input=told))
@@ -154,6 +154,14 @@ SIGNED_INSIDE = {
     )
 }
 """What anybody may submit: its signature lies in the data, and the sender does not matter."""
+PADDED = {
+    keccak(signature)[:4]
+    for signature in (
+        b"grant((address,uint8,uint8,bool,uint48,uint256,uint48),bytes)",
+        b"revokeBySignature(address,uint48,bytes)",
+    )
+}
+"""What ends with 65 bytes of signature, and 31 of padding that the contract does not look at."""
 
 
 def is_direct(recorded: Recorded, at: Place) -> bool:
@@ -221,8 +229,13 @@ def last_byte_changed(word: bytes, source: random.Random) -> bytes:
     return (number ^ source.choice([1, 1, 2])).to_bytes(32, "big")
 
 
+def meaning(data: bytes) -> int:
+    """How much of call data the contract reads: not the padding after a signature."""
+    return len(data) - 31 if data[:4] in PADDED else len(data)
+
+
 def flipped(data: bytes, at: int, source: random.Random) -> bytes:
-    """One bit changed in the 32 bytes from `at`."""
-    position = at + source.randrange(min(32, len(data) - at))
+    """One bit changed in the 32 bytes from `at`, in what is read of them."""
+    position = at + source.randrange(min(32, meaning(data) - at))
     changed = bytes([data[position] ^ 1 << source.randrange(8)])
     return data[:position] + changed + data[position + 1 :]
