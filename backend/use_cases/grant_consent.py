@@ -8,7 +8,7 @@ from backend.crypto.typed_data import TypedData, consent_typed_data
 from backend.domain.account import Account
 from backend.domain.consent import ConsentGrant, Kind, Purpose
 from backend.domain.consent_record import ConsentRecord, ConsentStatus
-from backend.domain.errors import Conflict, InvalidField
+from backend.domain.errors import Conflict, ConsentNonceMismatch, InvalidField
 from backend.domain.identifiers import AccountId, random_id_text
 from backend.domain.transaction import Transaction, TxPurpose
 from backend.ports import Ports
@@ -96,7 +96,21 @@ def grant_consent(
         return repeated
     before_relaying()
     signature = _signature(account, command.signed, prepared, ports)
-    return _relay(account, grant, signature, ports)
+    try:
+        return _relay(account, grant, signature, ports)
+    except ConsentNonceMismatch as mismatch:
+        return _overtaken(account, grant, mismatch, ports)
+
+
+def _overtaken(
+    account: Account, grant: ConsentGrant, mismatch: ConsentNonceMismatch, ports: Ports
+) -> ConsentRecord:
+    """Another request took the nonce just now: with the same terms it is this one's consent."""
+    with ports.database.read() as unit:
+        repeated = _same_on_the_way(unit, grant, account)
+    if repeated is None:
+        raise _on_the_way() from mismatch
+    return repeated
 
 
 def _checked(terms: ConsentTerms, now: datetime) -> datetime:

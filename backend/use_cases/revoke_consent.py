@@ -13,7 +13,13 @@ from backend.crypto.typed_data import TypedData, revocation_typed_data
 from backend.domain.account import Account
 from backend.domain.consent import ConsentRevocation
 from backend.domain.consent_record import ConsentRecord, ConsentStatus
-from backend.domain.errors import ChainUnavailable, Conflict, InvalidField, NotFound
+from backend.domain.errors import (
+    ChainUnavailable,
+    Conflict,
+    ConsentNonceMismatch,
+    InvalidField,
+    NotFound,
+)
 from backend.domain.identifiers import AccountId
 from backend.domain.transaction import Transaction, TxPurpose
 from backend.ports import Ports
@@ -109,7 +115,7 @@ def _revoke_for_kept(account: Account, record: ConsentRecord, ports: Ports) -> C
         return revoking
     try:
         relay_kept_revocation(account, revoking, ports=ports)
-    except ChainUnavailable:
+    except (ChainUnavailable, ConsentNonceMismatch):  # down, or another request was first
         return revoking
     return revoking
 

@@ -123,6 +123,38 @@ def test_asking_again_while_it_is_on_its_way_changes_nothing(service: Service) -
     service.network.start_mining()
 
 
+def test_the_same_consent_asked_for_twice_at_once_is_one(service: Service) -> None:
+    account = service.account(Contributor(), custodial=True)
+    command = GrantConsent(account.id, terms(service))
+    first: list[ConsentRecord] = []
+
+    def another_request_is_quicker() -> None:
+        first.append(grant_consent(command, ports=service.ports))
+        service.network.mine()
+
+    record = grant_consent(command, ports=service.ports, before_relaying=another_request_is_quicker)
+    assert record.id == first[0].id
+    service.work()
+    assert status_of(service, record) is ConsentStatus.IN_FORCE
+    assert service.ports.chain.consent_nonce(account.wallet) == 1
+
+
+def test_another_consent_that_was_quicker_is_a_conflict(service: Service) -> None:
+    account = service.account(Contributor(), custodial=True)
+    care = GrantConsent(account.id, terms(service, purposes=Purpose.CARE))
+
+    def another_request_is_quicker() -> None:
+        grant_consent(care, ports=service.ports)
+        service.work()
+
+    with pytest.raises(Conflict):
+        grant_consent(
+            GrantConsent(account.id, terms(service)),
+            ports=service.ports,
+            before_relaying=another_request_is_quicker,
+        )
+
+
 def test_other_terms_have_to_wait_while_one_is_on_its_way(service: Service) -> None:
     account = service.account(Contributor(), custodial=True)
     service.network.stop_mining()
