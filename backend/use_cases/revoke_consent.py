@@ -16,7 +16,7 @@ from backend.domain.consent_record import ConsentRecord, ConsentStatus
 from backend.domain.errors import (
     ChainUnavailable,
     Conflict,
-    ConsentNonceMismatch,
+    ConsentRefused,
     InvalidField,
     NotFound,
 )
@@ -115,7 +115,7 @@ def _revoke_for_kept(account: Account, record: ConsentRecord, ports: Ports) -> C
         return revoking
     try:
         relay_kept_revocation(account, revoking, ports=ports)
-    except (ChainUnavailable, ConsentNonceMismatch):  # down, or another request was first
+    except (ChainUnavailable, ConsentRefused):  # down, or another request took the nonce
         return revoking
     return revoking
 

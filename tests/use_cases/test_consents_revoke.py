@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ from backend.use_cases.grant_consent import (
 )
 from backend.use_cases.revoke_consent import RevokeConsent, prepare_revocation, revoke_consent
 from tests.relaying import Service
-from tests.signing import Contributor
+from tests.signing import Contributor, send
 
 
 def granted(service: Service, somebody: Contributor, account: Account) -> ConsentRecord:
@@ -204,6 +205,28 @@ def test_a_kept_wallets_revocation_outlives_a_chain_that_is_down(fake_service: S
     fake_service.work()
     assert status_of(fake_service, record) is ConsentStatus.REVOKED
     assert fake_service.ports.chain.consent_of(somebody.wallet) is None
+
+
+def test_a_revocation_that_another_request_overtook_is_no_bad_signature(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one's was recorded after this one's message had been prepared for its nonce."""
+    somebody = Contributor()
+    account = service.account(somebody, custodial=True)
+    record = granted(service, somebody, account)
+    prepare = service.ports.chain.revoke_call
+
+    def another_is_quicker(*message: Any) -> Any:
+        send(service.network, prepare(*somebody.revocation(service.network)))
+        service.network.mine()
+        return prepare(*message)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service.ports.chain, "revoke_call", another_is_quicker)
+        revoking = revoke_consent(RevokeConsent(account.id), ports=service.ports)
+    assert revoking.status is ConsentStatus.REVOKING
+    service.work()
+    assert status_of(service, record) is ConsentStatus.REVOKED
 
 
 def test_what_waited_for_its_anchor_is_rejected_after_a_revocation(service: Service) -> None:
