@@ -19,7 +19,7 @@ from backend.domain.consent import Kind, Purpose
 from backend.domain.consent_record import ConsentRecord
 from backend.domain.contribution import Contribution, Status
 from backend.domain.identifiers import AccountId, Cid, KeyId, WalletAddress
-from backend.jobs import job_functions
+from backend.jobs import PERIODIC, job_functions
 from backend.jobs.runner import Runner
 from backend.ports import Ports
 from backend.settings import Settings
@@ -167,13 +167,13 @@ def step(ports: Ports, seconds: float) -> None:
 
 
 def run_jobs(ports: Ports) -> None:
-    """Run every job to its end, letting time pass while none is due."""
+    """Run every job that has an end to it, letting time pass while none is due."""
     runner = Runner("test", job_functions(), ports)
     for _ in range(TURNS):
         if runner.run_next():
             continue
         with ports.database.read() as unit:
-            waiting = unit.jobs.unfinished()
+            waiting = [job for job in unit.jobs.unfinished() if job.name not in PERIODIC]
         if not waiting:
             return
         until_due = min(job.run_at for job in waiting) - ports.clock.now()

@@ -50,6 +50,10 @@ class Processes:
         if "api" in names:
             self._wait_until_ready()
 
+    def start_in_vain(self, name: str) -> int:
+        """The exit status of one that ends by itself."""
+        return self._launched(name).wait(timeout=READY_S)
+
     def kill(self, *names: str) -> None:
         """SIGKILL, both at once unless named."""
         self._end(signal.SIGKILL, *names)
