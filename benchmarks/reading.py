@@ -13,8 +13,8 @@ import pandas as pd
 
 from benchmarks.timing import seconds, verdict
 from ml.records.cgm import read_cgm
+from ml.simulation.glucose import Condition, simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import Condition, simulate_trace
 
 TARGET = 3.0
 

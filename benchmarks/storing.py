@@ -38,9 +38,9 @@ from backend.ports.records import ReadRecord
 from backend.use_cases.contribute_record import ContributeRecord, contribute_record
 from backend.use_cases.sign_up import SignUp, sign_up
 from benchmarks.timing import Spent, TimedDatabase, TimedPort, seconds, verdict
+from ml.simulation.glucose import Condition, simulate_trace
 from scripts.devnet.network import LocalNetwork
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import Condition, simulate_trace
 
 TARGET = 1.5
 WARM_UP = 3

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.simulation.glucose import Condition, SimulatedTrace, simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import Condition, SimulatedTrace, simulate_trace
 from scripts.simulation.libreview import to_libreview_csv
 
 __all__ = [

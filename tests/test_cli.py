@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ml.simulation.glucose import simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import simulate_trace
 from tests.world import export_of
 
 FIELDS = [

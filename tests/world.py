@@ -31,8 +31,8 @@ from backend.use_cases.replay_erasures import replay_erasures
 from backend.use_cases.sign_up import sign_up
 from backend.use_cases.sweep_reservations import sweep_reservations
 from backend.wiring import connect
+from ml.simulation.glucose import simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import simulate_trace
 from tests.chain_fixture import DeployedChain
 from tests.devnet_fixtures import IpfsNodeUnderTest
 from tests.people import sign_up_as

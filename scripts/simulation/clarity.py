@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from scripts.simulation.glucose import SimulatedTrace
+from ml.simulation.glucose import SimulatedTrace
 
 LOWEST, HIGHEST = 40, 400
 _MG_DL_PER_MMOL_L = 18.018

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from scripts.simulation.glucose import SimulatedTrace
+from ml.simulation.glucose import SimulatedTrace
 
 _MG_DL_PER_MMOL_L = 18.018
 _RANGE = {"mg/dL": ("40", "500"), "mmol/L": ("2.2", "27.8")}

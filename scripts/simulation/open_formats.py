@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from scripts.simulation.glucose import SimulatedTrace
+from ml.simulation.glucose import SimulatedTrace
 
 LOW_CODE, HIGH_CODE = 39, 401
 

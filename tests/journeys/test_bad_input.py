@@ -13,8 +13,8 @@ import pytest
 from eth_account import Account
 
 from backend.crypto.typed_data import TypedData
+from ml.simulation.glucose import simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import simulate_trace
 from tests.journeys.served import Patient, Served, refused, said, terms
 from tests.world import export_of
 

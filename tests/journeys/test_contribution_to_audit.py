@@ -20,8 +20,8 @@ from backend.domain.access import GENESIS
 from backend.domain.identifiers import AccountId
 from backend.ports import Ports
 from backend.worker import work
+from ml.simulation.glucose import SimulatedTrace, simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import SimulatedTrace, simulate_trace
 from scripts.simulation.libreview import to_libreview_csv
 from tests.journeys.served import Patient, Served, audit, audit_as_anyone, refused, said
 from tests.world import export_of

@@ -17,8 +17,8 @@ from eth_account import Account
 
 from backend.adapters.records.reader import MlRecordReader
 from backend.domain.consent import Kind
+from ml.simulation.glucose import SimulatedTrace, simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import SimulatedTrace, simulate_trace
 from scripts.simulation.libreview import to_libreview_csv
 from tests.chain_fixture import DeployedChain
 from tests.devnet_fixtures import IpfsNodeUnderTest

@@ -8,8 +8,8 @@ import pytest
 from cgm_files import read
 
 from ml.records.errors import UnreadableRecord
+from ml.simulation.glucose import SimulatedTrace, simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import SimulatedTrace, simulate_trace
 from scripts.simulation.libreview import to_libreview_csv
 
 NAME = "Zaphodina"

@@ -15,8 +15,8 @@ from cgm_files import RECEIVED, read, vendor_export
 
 from ml.records.cgm import read_cgm
 from ml.records.errors import UnreadableRecord
+from ml.simulation.glucose import simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import simulate_trace
 from scripts.simulation.libreview import to_libreview_csv
 from scripts.simulation.open_formats import to_plain_csv
 

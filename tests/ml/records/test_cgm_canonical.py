@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ml.records.cgm import canonical_bytes, from_canonical_bytes, inspect
 from ml.records.errors import UnreadableRecord
+from ml.simulation.glucose import Condition, simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import Condition, simulate_trace
 from scripts.simulation.libreview import to_libreview_csv
 
 

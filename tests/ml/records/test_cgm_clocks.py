@@ -9,8 +9,8 @@ from cgm_files import read, vendor_export
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml.simulation.glucose import Condition, SimulatedTrace, simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import Condition, SimulatedTrace, simulate_trace
 from scripts.simulation.libreview import to_libreview_csv
 from scripts.simulation.open_formats import to_nightscout_json, to_plain_csv
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.records.errors import UnreadableRecord
+from ml.simulation.glucose import SimulatedTrace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import SimulatedTrace
 from scripts.simulation.libreview import to_libreview_csv
 from scripts.simulation.open_formats import to_nightscout_json, to_plain_csv
 

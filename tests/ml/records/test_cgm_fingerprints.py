@@ -10,8 +10,8 @@ from cgm_files import read, shared_file, vendor_export
 
 from ml.records.cgm import CgmTrace, Tally
 from ml.records.fingerprints import overlaps, shingles
+from ml.simulation.glucose import Condition, simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import Condition, simulate_trace
 from scripts.simulation.libreview import to_libreview_csv
 from scripts.simulation.open_formats import to_nightscout_json, to_plain_csv
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ml.records.cgm import inspect, judge
 from ml.records.quality import cgm_quality
+from ml.simulation.glucose import SimulatedTrace, simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import SimulatedTrace, simulate_trace
 from scripts.simulation.open_formats import to_plain_csv
 
 PARTS = {

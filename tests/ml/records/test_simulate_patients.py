@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.records.cgm import inspect
+from ml.simulation.glucose import Condition, simulate_trace
 from scripts.simulate_patients import simulate_patients
 from scripts.simulation.clarity import to_clarity_csv
-from scripts.simulation.glucose import Condition, simulate_trace
 from scripts.simulation.libreview import to_libreview_csv
 
 

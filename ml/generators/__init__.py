@@ -1,0 +1,1 @@
+"""Generators of synthetic data, one file each, all behind `generator.Generator`."""

@@ -1,0 +1,1 @@
+"""Predictors, one file per family, all behind the interfaces of `forecaster` and `quarter`."""

@@ -1,0 +1,1 @@
+"""The neural scorers that `ml.evaluation` is handed."""
