@@ -1,0 +1,1 @@
+"""One conformity suite for every generator and one for every model, for tests to call."""
