@@ -11,6 +11,7 @@ ContributionId = NewType("ContributionId", str)
 KeyId = NewType("KeyId", str)
 JobId = NewType("JobId", str)
 TransactionId = NewType("TransactionId", str)
+JournalEntryId = NewType("JournalEntryId", str)
 WalletAddress = NewType("WalletAddress", str)
 TxHash = NewType("TxHash", str)
 Cid = NewType("Cid", str)
@@ -67,3 +68,10 @@ def contribution_id(value: str) -> ContributionId:
     if not _ID.fullmatch(value):
         raise InvalidField("contribution", "a contribution id has 32 hexadecimal digits")
     return ContributionId(value)
+
+
+def journal_entry_id(value: str) -> JournalEntryId:
+    """The id of a journal entry as a person or a machine sends it back."""
+    if not _ID.fullmatch(value):
+        raise InvalidField("entry", "the id of a journal entry has 32 hexadecimal digits")
+    return JournalEntryId(value)

@@ -14,11 +14,13 @@ from backend.domain.identifiers import (
     ContentDigest,
     ContributionId,
     JobId,
+    JournalEntryId,
     KeyId,
     TransactionId,
     WalletAddress,
 )
 from backend.domain.job import Job
+from backend.domain.journal import SealedEntry
 from backend.domain.transaction import (
     Call,
     Confirmation,
@@ -229,6 +231,31 @@ class Erasures(Protocol):
         ...
 
     def account_keys(self) -> list[KeyId]: ...
+
+
+class Journal(Protocol):
+    """Sealed entries; which kind and when is inside the seal. They go with their account."""
+
+    def add(self, entry: SealedEntry) -> bool:
+        """Keep it; False, and nothing changed, when there is an entry of this id already."""
+        ...
+
+    def by_id(self, account_id: AccountId, entry_id: JournalEntryId) -> SealedEntry | None:
+        """None also for another account's."""
+        ...
+
+    def of_account(self, account_id: AccountId) -> list[SealedEntry]:
+        """All of them, by id: their times are sealed."""
+        ...
+
+    def count(self, account_id: AccountId) -> int: ...
+    def update(self, entry: SealedEntry, *, expected: int) -> bool:
+        """Compare and set: False when the entry is gone, or its version no longer `expected`."""
+        ...
+
+    def delete(self, account_id: AccountId, entry_id: JournalEntryId) -> bool:
+        """False when there was none."""
+        ...
 
 
 class ChainCursor(Protocol):
