@@ -116,7 +116,7 @@ def split_by_person(
         One list per share; nobody is in two of them and nobody in none.
     """
     if abs(sum(shares) - 1.0) > 1e-9:
-        raise ValueError(f"the shares add up to {sum(shares)}, not to 1")
+        raise ValueError(f"the shares add up to {sum(shares):.3g}, not to 1")
     groups: tuple[list[Person], ...] = tuple([] for _ in shares)
     strata: dict[tuple[str, str], list[Person]] = {}
     for person in everybody:
