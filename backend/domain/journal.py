@@ -1,5 +1,6 @@
 """The journal of meals, exercise and insulin: what was eaten, done or injected, and when."""
 
+import math
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,8 +19,10 @@ MOST_UNITS = 300.0
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 CLOCKS_DIFFER = timedelta(minutes=10)
 """How far ahead of the service's clock a person's may be."""
-FINEST = 2
-"""Decimals of grams and units that are kept."""
+_DECIMALS = 2
+"""Of grams and units."""
+_JOINERS = str.maketrans("", "", "\u200c\u200d")
+"""What joins letters and emoji, and is no control character of its own."""
 
 
 class Intensity(StrEnum):
@@ -33,7 +36,7 @@ class InsulinKind(StrEnum):
     LONG = "long"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MealEntry:
     """Something eaten or drunk. `zone` is the IANA zone of the clock that the person lives by."""
 
@@ -44,7 +47,7 @@ class MealEntry:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExerciseEntry:
     """Exercise that began `at`; `activity` is its name in the person's words, such as walk."""
 
@@ -56,7 +59,7 @@ class ExerciseEntry:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class InsulinEntry:
     """Insulin that the person says they took; nothing here ever computes or advises one."""
 
@@ -89,3 +92,56 @@ class SealedEntry:
     account_id: AccountId
     version: int
     sealed: bytes
+
+
+def checked_event(event: JournalEvent, *, now: datetime) -> JournalEvent:
+    """The event in normal form (UTC, whole seconds, NFC), or `InvalidField` naming one fault."""
+    at = _moment(event.at, now)
+    zone = zone_name(event.zone)
+    note = _text("note", event.note, NOTE_LENGTH, lines=True)
+    if isinstance(event, MealEntry):
+        grams = event.carbohydrate_g
+        if grams is not None:
+            grams = _amount("carbohydrate_g", grams, 0.0, MOST_GRAMS, "grams")
+        name = _text("name", event.name, NAME_LENGTH)
+        return replace(event, at=at, zone=zone, note=note, carbohydrate_g=grams, name=name)
+    if isinstance(event, ExerciseEntry):
+        if not 1 <= event.minutes <= MOST_MINUTES:
+            raise InvalidField("minutes", f"exercise lasts 1 to {MOST_MINUTES} minutes")
+        activity = _text("activity", event.activity, NAME_LENGTH)
+        return replace(event, at=at, zone=zone, note=note, activity=activity)
+    units = _amount("units", event.units, 1 / 10**_DECIMALS, MOST_UNITS, "units")
+    return replace(event, at=at, zone=zone, note=note, units=units)
+
+
+def _moment(at: datetime, now: datetime) -> datetime:
+    if at.tzinfo is None or at.utcoffset() is None:
+        raise InvalidField("at", "at needs its offset from UTC, as in 2026-11-22T08:15:00+09:00")
+    try:
+        moment = at.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        raise InvalidField("at", "at lies outside every calendar") from None
+    if moment < EARLIEST:
+        raise InvalidField("at", f"a journal begins in {EARLIEST.year} at the earliest")
+    if moment > now + CLOCKS_DIFFER:
+        raise InvalidField("at", "at lies in the future: enter what has happened")
+    return moment
+
+
+def _amount(field: str, value: float, least: float, most: float, what: str) -> float:
+    if not math.isfinite(value) or not least <= round(value, _DECIMALS) <= most:
+        raise InvalidField(field, f"{field} is {least:g} to {most:g} {what}")
+    return round(float(value), _DECIMALS) + 0.0  # -0.0 becomes 0.0
+
+
+def _text(field: str, value: str, longest: int, *, lines: bool = False) -> str:
+    text = unicodedata.normalize("NFC", value).strip()
+    if len(text) > longest:
+        raise InvalidField(field, f"{field} has at most {longest} characters")
+    shown = text.translate(_JOINERS)
+    if lines:
+        shown = shown.replace("\n", "")
+    if not shown.isprintable():
+        kind = "text" if lines else "one line"
+        raise InvalidField(field, f"{field} is {kind} without control characters")
+    return text
