@@ -5,7 +5,7 @@ interpretation", Diabetes Care 42 (2019) 1593-1603, tables 1 and 2 (bounds, CV, 
 Bergenstal et al., "Glucose management indicator", Diabetes Care 41 (2018) 2275-2280 (the line).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -93,13 +93,13 @@ def glucose_metrics(
 
 
 def grid_metrics(grid: GlucoseGrid) -> GlucoseMetrics:
-    """The figures of a grid's real readings; bridged steps count as not worn.
+    """The figures of a grid's real readings. Worn is a step with a reading or a bridged one.
 
     Raises:
         ValueError: the grid holds no reading.
     """
-    observed = np.where(grid.observed, grid.mg_dl, np.nan)
-    return glucose_metrics(observed, step_minutes=grid.step_minutes)
+    figures = glucose_metrics(grid.mg_dl[grid.observed], step_minutes=grid.step_minutes)
+    return replace(figures, wear=float(np.isfinite(grid.mg_dl).mean()))
 
 
 def glucose_management_indicator(mean_mg_dl: float) -> float:
