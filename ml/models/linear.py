@@ -1,0 +1,69 @@
+"""Least squares from the twelve hours seen to each step ahead, with a whisper of ridge."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.models.point import Floats, PointForecaster
+from ml.records.cgm.windows import HISTORY, HORIZON, ForecastWindows
+
+RIDGE = 1.0
+"""Added to the diagonal for each thousand windows, on histories in mg/dL: keeps flat or
+interpolated histories solvable and moves no forecast by more than a rounding."""
+
+
+class Linear(PointForecaster):
+    """One linear map of the history per step ahead, all learnt on the same windows."""
+
+    kind = "linear"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.coefficients: npt.NDArray[np.float64] | None = None
+
+    def _learn(self, train: ForecastWindows) -> None:
+        self.coefficients = least_squares(train.history, train.target)
+
+    def _point(self, windows: ForecastWindows) -> Floats:
+        if self.coefficients is None:
+            raise ValueError("the linear forecaster was not fitted")
+        return linear_point(self.coefficients, windows.history)
+
+    def _tensors(self) -> dict[str, npt.NDArray[np.floating]]:
+        return {} if self.coefficients is None else {"coefficients": self.coefficients}
+
+    def _restore(self, tensors: Mapping[str, npt.NDArray[np.floating]]) -> None:
+        self.coefficients = np.asarray(tensors["coefficients"], dtype=np.float64)
+        if self.coefficients.shape != (HISTORY + 1, HORIZON):
+            raise ValueError(f"coefficients of shape {self.coefficients.shape}")
+
+
+def linear_point(coefficients: npt.NDArray[np.float64], history: Floats) -> Floats:
+    """The map applied, mg/dL, shape (n, HORIZON)."""
+    return (history @ coefficients[:-1] + coefficients[-1]).astype(np.float32)
+
+
+def least_squares(history: Floats, target: Floats) -> npt.NDArray[np.float64]:
+    """Coefficients (HISTORY + 1, HORIZON), the intercept last; a step learns where it is known.
+
+    Args:
+        history: mg/dL, shape (n, HISTORY), no NaN.
+        target: mg/dL, shape (n, HORIZON), NaN where unknown.
+    """
+    inputs = history.astype(np.float64)
+    columns = [_one_step(inputs, target[:, step].astype(np.float64)) for step in range(HORIZON)]
+    return np.stack(columns, axis=1)
+
+
+def _one_step(
+    inputs: npt.NDArray[np.float64], target: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    known = np.isfinite(target)
+    x, y = (inputs, target) if known.all() else (inputs[known], target[known])
+    centre, level = x.mean(axis=0), y.mean()
+    x = x - centre
+    gram = x.T @ x
+    gram[np.diag_indices_from(gram)] += RIDGE * len(x) / 1000
+    slope = np.linalg.solve(gram, x.T @ (y - level))
+    return np.append(slope, level - centre @ slope)
