@@ -1,12 +1,13 @@
 """Glucose day by day, and the five figures of any stretch of days, exact from the days' sums."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
 from ml.records.cgm.grid import GlucoseGrid
+from ml.records.cgm.metrics import HIGH, LOW, glucose_management_indicator
 
 METRICS = ("tir", "tbr", "tar", "gmi", "cv")
 """Shares of readings in 70-180, below 70 and above 180 mg/dL; GMI in %; CV as a share."""
@@ -16,9 +17,8 @@ FIRST_DAYS = 14
 WEEKS = 13
 WORN = 0.7
 """Share of a day (and of a week that is scored) that has to be known to count."""
-GMI_AT_ZERO, GMI_PER_MG_DL = 3.31, 0.02392
-_LOW, _HIGH = 70.0, 180.0
 
+GMI_PER_MG_DL = glucose_management_indicator(1.0) - glucose_management_indicator(0.0)
 Floats = npt.NDArray[np.float64]
 
 
@@ -61,7 +61,7 @@ class DayTable:
         wear[:, :count] = 0.0
         return DayTable(wear, self.mean, self.square, self.below, self.above)
 
-    def _each(self, change) -> "DayTable":  # type: ignore[no-untyped-def]
+    def _each(self, change: Callable[[Floats], Floats]) -> "DayTable":
         return DayTable(*(change(getattr(self, f.name)) for f in fields(self)))
 
 
@@ -76,8 +76,8 @@ def day_table(mg_dl: npt.NDArray[np.float32]) -> DayTable:
             wear=count / values.shape[2],
             mean=filled.sum(axis=2) / count,
             square=(filled**2).sum(axis=2) / count,
-            below=(known & (values < _LOW)).sum(axis=2) / count,
-            above=(known & (values > _HIGH)).sum(axis=2) / count,
+            below=(known & (values < LOW)).sum(axis=2) / count,
+            above=(known & (values > HIGH)).sum(axis=2) / count,
         )
 
 
@@ -109,8 +109,9 @@ def figures(days: DayTable) -> Floats:
             np.where(days.wear > 0, days.wear * column, 0.0).sum(axis=1) / total
             for column in (days.mean, days.square, days.below, days.above)
         )
+        gmi = glucose_management_indicator(0.0) + GMI_PER_MG_DL * mean
         spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-        return np.stack([below, above, GMI_AT_ZERO + GMI_PER_MG_DL * mean, spread / mean], axis=1)
+        return np.stack([below, above, gmi, spread / mean], axis=1)
 
 
 def weekly_figures(days: DayTable) -> Floats:

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.models.quarter.days import METRICS
+from ml.records.cgm.agp import PERCENTILES
 
-PERCENTILES = (5, 25, 50, 75, 95)
 AGP_MINUTES = 15
 MONTHS = 3
 SERVED = Literal["model", "carry_forward"]
