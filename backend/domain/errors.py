@@ -23,6 +23,7 @@ VitalMintError
 ├── Conflict                      it is already so
 │   ├── DuplicateContribution     these readings are known already
 │   ├── AccountExists             the id is taken
+│   ├── TrainingUnderWay          one training of this account is not finished yet
 │   └── IllegalTransition         the thing is in a state that does not allow this
 ├── RateLimited                   too many attempts
 ├── KeyUnavailable                a key that cannot be used
@@ -162,6 +163,10 @@ class DuplicateContribution(Conflict):
 
 class AccountExists(Conflict):
     code = "account_exists"
+
+
+class TrainingUnderWay(Conflict):
+    code = "training_under_way"
 
 
 class IllegalTransition(Conflict):

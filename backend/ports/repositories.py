@@ -1,6 +1,6 @@
 """What a unit of work can store and find. A lookup that finds nothing returns None."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,14 +13,17 @@ from backend.domain.identifiers import (
     AccountId,
     ContentDigest,
     ContributionId,
+    GlucoseModelId,
     JobId,
     JournalEntryId,
     KeyId,
+    TrainingId,
     TransactionId,
     WalletAddress,
 )
 from backend.domain.job import Job
 from backend.domain.journal import SealedEntry
+from backend.domain.training import GlucoseModel, Training, TrainingState
 from backend.domain.transaction import (
     Call,
     Confirmation,
@@ -130,10 +133,18 @@ class Jobs(Protocol):
         """Queue work; does nothing when the same name and key are queued and unfinished."""
         ...
 
-    def lease(self, *, now: datetime, holder: str, until: datetime) -> Job | None:
+    def lease(
+        self,
+        *,
+        now: datetime,
+        holder: str,
+        until: datetime,
+        only: Collection[str] | None = None,
+        leaving_out: Collection[str] = (),
+    ) -> Job | None:
         """The next due job, or one whose lease ran out, for this holder alone.
 
-        A lease that ran out counts as an attempt.
+        `only` and `leaving_out` are names of jobs. A lease that ran out counts as an attempt.
         """
         ...
 
@@ -231,6 +242,11 @@ class Erasures(Protocol):
         ...
 
     def account_keys(self) -> list[KeyId]: ...
+    def mark_training_key(self, key_id: KeyId, marked_at: datetime) -> None:
+        """Write that the key of a training and its model is to be destroyed; again is fine."""
+        ...
+
+    def training_keys(self) -> list[KeyId]: ...
 
 
 class Journal(Protocol):
@@ -256,6 +272,63 @@ class Journal(Protocol):
     def delete(self, account_id: AccountId, entry_id: JournalEntryId) -> bool:
         """False when there was none."""
         ...
+
+
+class Trainings(Protocol):
+    """A person's list is newest first."""
+
+    def add(self, training: Training) -> None:
+        """Raises `TrainingUnderWay` while another one of the account is unfinished."""
+        ...
+
+    def by_id(self, training_id: TrainingId) -> Training | None: ...
+    def by_key(self, key_id: KeyId) -> Training | None: ...
+    def of_account(self, account_id: AccountId) -> list[Training]: ...
+    def unfinished(self) -> list[Training]:
+        """Those of anybody, the oldest first."""
+        ...
+
+    def update(self, training: Training, *, expected: TrainingState) -> None:
+        """Compare and set: raises `IllegalTransition` when the row is no longer `expected`."""
+        ...
+
+    def delete(self, training_id: TrainingId) -> None:
+        """Its checkpoint, its model and what it was made from go with it."""
+        ...
+
+    def set_sources(self, training_id: TrainingId, sources: Collection[ContributionId]) -> None:
+        """Replace the list of contributions that the training learns from."""
+        ...
+
+    def sources(self, training_id: TrainingId) -> list[ContributionId]: ...
+    def learning_from(self, contribution_id: ContributionId) -> list[Training]:
+        """Every training, ended or not, that this contribution went into."""
+        ...
+
+
+class TrainingCheckpoints(Protocol):
+    """The last state of an unfinished training, sealed; at most one each."""
+
+    def save(self, training_id: TrainingId, sealed: bytes, at: datetime) -> None:
+        """Replace what was saved before."""
+        ...
+
+    def of_training(self, training_id: TrainingId) -> bytes | None: ...
+    def delete(self, training_id: TrainingId) -> None: ...
+
+
+class StoredGlucoseModels(Protocol):
+    """A person's list is newest first; it comes without the sealed bytes."""
+
+    def add(self, model: GlucoseModel, sealed: bytes) -> None: ...
+    def by_id(self, model_id: GlucoseModelId) -> GlucoseModel | None: ...
+    def of_training(self, training_id: TrainingId) -> GlucoseModel | None: ...
+    def of_account(self, account_id: AccountId) -> list[GlucoseModel]: ...
+    def sealed(self, model_id: GlucoseModelId) -> bytes | None:
+        """The model itself."""
+        ...
+
+    def delete(self, model_id: GlucoseModelId) -> None: ...
 
 
 class ChainCursor(Protocol):

@@ -14,7 +14,11 @@ from backend.ports.repositories import (
     Fingerprints,
     Invitations,
     Jobs,
+    Journal,
     Sessions,
+    StoredGlucoseModels,
+    TrainingCheckpoints,
+    Trainings,
     Transactions,
 )
 
@@ -44,6 +48,14 @@ class UnitOfWork(Protocol):
     def access_log(self) -> AccessLog: ...
     @property
     def erasures(self) -> Erasures: ...
+    @property
+    def trainings(self) -> Trainings: ...
+    @property
+    def training_checkpoints(self) -> TrainingCheckpoints: ...
+    @property
+    def glucose_models(self) -> StoredGlucoseModels: ...
+    @property
+    def journal(self) -> Journal: ...
     @property
     def cursor(self) -> ChainCursor: ...
 

@@ -1,5 +1,6 @@
 """The queue: work is leased to one holder, retried, buried, revived, and never forgotten."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import pytest
@@ -198,3 +199,20 @@ def test_only_a_dead_job_is_revived(database: SqlDatabase) -> None:
     for unknown in (job, job_id("never queued")):
         with pytest.raises(NotFound), database.write() as unit:
             unit.jobs.revive(unknown, NOW)
+
+
+def test_a_lane_leases_only_its_own_jobs(database: SqlDatabase) -> None:
+    with database.write() as unit:
+        unit.jobs.enqueue(job_id("slow"), "train", "t", NOW - MINUTE)
+        unit.jobs.enqueue(job_id("quick"), "anchor", "c", NOW)
+
+    def lease_of(**lane: Collection[str]) -> str | None:
+        with database.write() as unit:
+            job = unit.jobs.lease(now=NOW, holder="one", until=NOW + MINUTE, **lane)
+        return None if job is None else job.key
+
+    assert lease_of(leaving_out=["train"]) == "c"
+    assert lease_of(leaving_out=["train"]) is None
+    assert lease_of(only=["anchor"]) is None
+    assert lease_of(only=[]) is None
+    assert lease_of(only=["train"]) == "t"

@@ -153,16 +153,18 @@ def test_processes_that_start_together_migrate_once(empty_url: str) -> None:
 def test_a_migration_that_fails_leaves_nothing(
     empty_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A second revision that makes one table and then breaks: neither revision is there."""
+    """A last revision that makes one table and then breaks: none of them is there."""
     folder = tmp_path / "migrations"
     versions = folder / "versions"
     versions.mkdir(parents=True)
     ours = Path(schema.__file__).with_name("migrations")
-    for name in ("env.py", "script.py.mako", "versions/0001_first_schema.py"):
+    for name in ("env.py", "script.py.mako"):
         (folder / name).write_text((ours / name).read_text())
-    (versions / "0002_breaks.py").write_text(
+    for revision in (ours / "versions").glob("0*.py"):
+        (versions / revision.name).write_text(revision.read_text())
+    (versions / "9999_breaks.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n"
-        "revision, down_revision = '0002', '0001'\n"
+        f"revision, down_revision = '9999', '{NEWEST}'\n"
         "def upgrade():\n"
         "    op.create_table('extra', sa.Column('id', sa.String()))\n"
         "    op.execute('SELECT one FROM nowhere')\n"

@@ -8,9 +8,12 @@ from backend.adapters.database.tables import (
     ConsentRow,
     ContributionRow,
     ErasureMarkRow,
+    GlucoseModelRow,
     InvitationRow,
     JobRow,
+    JournalEntryRow,
     SessionRow,
+    TrainingRow,
     TransactionRow,
     TransactionVersionRow,
 )
@@ -24,14 +27,19 @@ from backend.domain.identifiers import (
     Cid,
     ContentDigest,
     ContributionId,
+    GlucoseModelId,
     JobId,
+    JournalEntryId,
     KeyId,
+    TrainingId,
     TransactionId,
     TxHash,
     WalletAddress,
 )
 from backend.domain.job import Job, JobStatus
+from backend.domain.journal import SealedEntry
 from backend.domain.money import TokenAmount
+from backend.domain.training import GlucoseModel, Training, TrainingState
 from backend.domain.transaction import (
     Call,
     Fees,
@@ -236,4 +244,47 @@ def erasure_mark_of(row: ErasureMarkRow) -> ErasureMark:
         key_id=KeyId(row.key_id),
         digest=ContentDigest(row.digest_sha256, row.digest_codec),
         marked_at=row.marked_at,
+    )
+
+
+def training_columns(training: Training) -> dict[str, Any]:
+    return {**vars(training), "state": training.state.value}
+
+
+def training_of(row: TrainingRow) -> Training:
+    return Training(
+        id=TrainingId(row.id),
+        account_id=AccountId(row.account_id),
+        key_id=KeyId(row.key_id),
+        seed=row.seed,
+        state=TrainingState(row.state),
+        requested_at=row.requested_at,
+        stage=row.stage,
+        progress=row.progress,
+        attempts=row.attempts,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        reason=row.reason,
+        sealed_details=row.sealed_details,
+    )
+
+
+def glucose_model_of(row: GlucoseModelRow) -> GlucoseModel:
+    """The row may have been loaded without its sealed bytes, which are not looked at."""
+    return GlucoseModel(
+        id=GlucoseModelId(row.id),
+        account_id=AccountId(row.account_id),
+        training_id=TrainingId(row.training_id),
+        key_id=KeyId(row.key_id),
+        size=row.size,
+        created_at=row.created_at,
+    )
+
+
+def journal_entry_of(row: JournalEntryRow) -> SealedEntry:
+    return SealedEntry(
+        id=JournalEntryId(row.id),
+        account_id=AccountId(row.account_id),
+        version=row.version,
+        sealed=row.sealed,
     )

@@ -20,6 +20,7 @@ _NAMES = {
 }
 _QUEUED = text("status IN ('waiting', 'running')")
 _OWNED = text("contribution_number IS NOT NULL")
+_UNFINISHED = text("state IN ('queued', 'running')")
 _ROW_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite keeps the rows of a table in the order of an INTEGER key, without a second index."""
 
@@ -249,6 +250,86 @@ class ErasedAccountKeyRow(Table, table=True):
 
     key_id: str = Field(primary_key=True)
     marked_at: datetime = Field(sa_type=UtcMicroseconds)
+
+
+class ErasedTrainingKeyRow(Table, table=True):
+    """Keys of trainings and their models; like every mark it outlives what it speaks of."""
+
+    __tablename__ = "erased_training_keys"
+
+    key_id: str = Field(primary_key=True)
+    marked_at: datetime = Field(sa_type=UtcMicroseconds)
+
+
+class TrainingRow(Table, table=True):
+    """An account has one unfinished training at most."""
+
+    __tablename__ = "trainings"
+    __table_args__ = (
+        Index(
+            "uq_trainings_unfinished",
+            "account_id",
+            unique=True,
+            sqlite_where=_UNFINISHED,
+            postgresql_where=_UNFINISHED,
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="accounts.id", ondelete="CASCADE", index=True)
+    key_id: str = Field(unique=True)
+    seed: int = Field(sa_type=BigInteger)
+    state: str = Field(index=True)
+    requested_at: datetime = Field(sa_type=UtcMicroseconds)
+    stage: str | None
+    progress: int
+    attempts: int
+    started_at: datetime | None = Field(sa_type=UtcMicroseconds)
+    ended_at: datetime | None = Field(sa_type=UtcMicroseconds)
+    reason: str | None
+    sealed_details: bytes | None
+
+
+class TrainingSourceRow(Table, table=True):
+    """What a training, and the model that it left, was derived from."""
+
+    __tablename__ = "training_sources"
+
+    training_id: str = Field(foreign_key="trainings.id", ondelete="CASCADE", primary_key=True)
+    contribution_id: str = Field(
+        foreign_key="contributions.id", ondelete="CASCADE", primary_key=True, index=True
+    )
+
+
+class TrainingCheckpointRow(Table, table=True):
+    __tablename__ = "training_checkpoints"
+
+    training_id: str = Field(foreign_key="trainings.id", ondelete="CASCADE", primary_key=True)
+    sealed: bytes
+    saved_at: datetime = Field(sa_type=UtcMicroseconds)
+
+
+class GlucoseModelRow(Table, table=True):
+    __tablename__ = "glucose_models"
+
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="accounts.id", ondelete="CASCADE", index=True)
+    training_id: str = Field(foreign_key="trainings.id", ondelete="CASCADE", unique=True)
+    key_id: str = Field(unique=True)
+    size: int = Field(sa_type=BigInteger)
+    created_at: datetime = Field(sa_type=UtcMicroseconds)
+    sealed: bytes
+
+
+class JournalEntryRow(Table, table=True):
+    """Kind, moments and amounts are all inside `sealed`; `version` counts edits."""
+
+    __tablename__ = "journal_entries"
+
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="accounts.id", ondelete="CASCADE", index=True)
+    version: int
+    sealed: bytes
 
 
 class FollowedBlockRow(Table, table=True):

@@ -27,9 +27,13 @@ from backend.adapters.database.repositories.contributions import SqlContribution
 from backend.adapters.database.repositories.cursor import SqlChainCursor
 from backend.adapters.database.repositories.erasures import SqlErasures
 from backend.adapters.database.repositories.fingerprints import SqlFingerprints
+from backend.adapters.database.repositories.glucose_models import SqlGlucoseModels
 from backend.adapters.database.repositories.invitations import SqlInvitations
 from backend.adapters.database.repositories.jobs import SqlJobs
+from backend.adapters.database.repositories.journal import SqlJournal
 from backend.adapters.database.repositories.sessions import SqlSessions
+from backend.adapters.database.repositories.training_checkpoints import SqlTrainingCheckpoints
+from backend.adapters.database.repositories.trainings import SqlTrainings
 from backend.adapters.database.repositories.transactions import SqlTransactions
 from backend.adapters.database.rows import Rows
 from backend.adapters.database.schema import NEWEST, revision_of
@@ -52,6 +56,10 @@ class SqlUnitOfWork:
         self.transactions = SqlTransactions(rows)
         self.access_log = SqlAccessLog(rows)
         self.erasures = SqlErasures(rows)
+        self.trainings = SqlTrainings(rows)
+        self.training_checkpoints = SqlTrainingCheckpoints(rows)
+        self.glucose_models = SqlGlucoseModels(rows)
+        self.journal = SqlJournal(rows)
         self.cursor = SqlChainCursor(rows)
 
 

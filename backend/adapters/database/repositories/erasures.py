@@ -6,7 +6,11 @@ from sqlmodel import col, select
 
 from backend.adapters.database.mapping import erasure_mark_columns, erasure_mark_of
 from backend.adapters.database.rows import Rows
-from backend.adapters.database.tables import ErasedAccountKeyRow, ErasureMarkRow
+from backend.adapters.database.tables import (
+    ErasedAccountKeyRow,
+    ErasedTrainingKeyRow,
+    ErasureMarkRow,
+)
 from backend.domain.identifiers import ContributionId, KeyId
 from backend.ports.repositories import ErasureMark
 
@@ -35,4 +39,12 @@ class SqlErasures:
     def account_keys(self) -> list[KeyId]:
         order = (col(ErasedAccountKeyRow.marked_at), col(ErasedAccountKeyRow.key_id))
         keys = self._rows.all(select(col(ErasedAccountKeyRow.key_id)).order_by(*order))
+        return [KeyId(key) for key in keys]
+
+    def mark_training_key(self, key_id: KeyId, marked_at: datetime) -> None:
+        self._rows.insert_new(ErasedTrainingKeyRow, {"key_id": key_id, "marked_at": marked_at})
+
+    def training_keys(self) -> list[KeyId]:
+        order = (col(ErasedTrainingKeyRow.marked_at), col(ErasedTrainingKeyRow.key_id))
+        keys = self._rows.all(select(col(ErasedTrainingKeyRow.key_id)).order_by(*order))
         return [KeyId(key) for key in keys]

@@ -1,6 +1,6 @@
 """The queue of work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -27,10 +27,19 @@ class SqlJobs:
         job = Job(job_id, name, key, JobStatus.WAITING, run_at, 0, None, None, None)
         self._rows.insert_new(JobRow, job_columns(job))
 
-    def lease(self, *, now: datetime, holder: str, until: datetime) -> Job | None:
-        row = self._rows.free(
-            select(JobRow).where(_due(now)).order_by(col(JobRow.run_at), col(JobRow.id)).limit(1)
-        )
+    def lease(
+        self,
+        *,
+        now: datetime,
+        holder: str,
+        until: datetime,
+        only: Collection[str] | None = None,
+        leaving_out: Collection[str] = (),
+    ) -> Job | None:
+        wanted = select(JobRow).where(_due(now)).where(col(JobRow.name).not_in(leaving_out))
+        if only is not None:
+            wanted = wanted.where(col(JobRow.name).in_(only))
+        row = self._rows.free(wanted.order_by(col(JobRow.run_at), col(JobRow.id)).limit(1))
         if row is None:
             return None
         job = job_of(row)
