@@ -1,0 +1,159 @@
+"""SinGAN for glucose: a pyramid of generators from whole days to single readings, with ADA.
+
+After Shaham et al. 2019, in one dimension: every scale adds detail to what coarser scales made, a
+fixed noise z* at the coarsest scale and none above gives the training series back, and convolutions
+are told the hour. After Karras et al. 2020, what critics see is augmented as far as they overfit.
+The parts: `singan_settings`, `singan_networks`, `singan_losses`, `augmentation`, `singan_scale`
+(one scale's training), `singan_training` (the whole), `singan_pyramid` (drawing).
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ml.artifacts import Artifact, BrokenArtifact, require
+from ml.generators.singan_pyramid import Corpus, Pyramid, corpus_of, scaled, unscaled
+from ml.generators.singan_scale import stream
+from ml.generators.singan_settings import SETTINGS, SinGanSettings
+from ml.generators.singan_training import PyramidTraining, scale_card, scale_from
+from ml.generators.tensors import from_bytes, part, prefixed, to_bytes
+from ml.records.cgm.days import GlucoseDays
+from ml.training.checkpoints import Checkpoints
+from ml.training.progress import ProgressSink
+from ml.training.seeds import torch_generator
+
+_VERSION = 1
+_WEIGHTS = "pyramid.safetensors"
+_LEVELS = 513
+_DRAWN_FOR_MAP = 2048
+_MAP = 4 << 20
+_FIRST_DAY = np.datetime64("2000-01-01", "D")
+
+
+class SinGan:
+    """Synthetic days of glucose, of one person or of a cohort.
+
+    Attributes:
+        settings: what it is trained under.
+    """
+
+    kind = "singan"
+
+    def __init__(self, settings: SinGanSettings | str = "cohort") -> None:
+        self.settings = SETTINGS[settings] if isinstance(settings, str) else settings
+        self._pyramid: Pyramid | None = None
+        self._map: Tensor | None = None
+        self._card: dict[str, Any] = {}
+
+    def fit(
+        self,
+        data: GlucoseDays,
+        *,
+        rng: np.random.Generator,
+        progress: ProgressSink,
+        checkpoints: Checkpoints,
+    ) -> None:
+        """Learn from whole days at `settings.step_minutes`; see `Generator.fit`."""
+        corpus = corpus_of(data, self.settings, rng)
+        seed = int(rng.integers(2**63 - 1))
+        training = PyramidTraining(self.settings, corpus, seed)
+        pyramid = training.run(progress, checkpoints)
+        self._pyramid = pyramid
+        self._map = _quantile_map(pyramid, corpus, seed) if self.settings.quantile_map else None
+        self._card = _card(pyramid, corpus, seed)
+
+    def sample(self, n: int, *, rng: np.random.Generator) -> GlucoseDays:
+        """`n` synthetic days.
+
+        A cohort's are of a new person each; one person's come in runs of days that follow each
+        other, as long as the longest that was learnt.
+        """
+        pyramid = self._fitted()
+        steps = self._card["longest"]
+        length = 1440 // self.settings.step_minutes
+        run = steps // length
+        count = -(-n // run)
+        drawn = pyramid.draw(count, steps, torch_generator(rng)) if count else torch.zeros(0)
+        mg_dl = unscaled(self._mapped(drawn.numpy())).reshape(-1, length)[:n]
+        which = np.arange(n)
+        return GlucoseDays(
+            self.settings.step_minutes,
+            mg_dl,
+            np.array([f"synthetic-{k // run + 1:06d}" for k in which], dtype="<U16"),
+            _FIRST_DAY + (which % run).astype("timedelta64[D]"),
+        )
+
+    def to_artifact(self) -> Artifact:
+        """The scales' generators and the quantile map; no z*, no critic, nothing of the data."""
+        tensors: dict[str, Tensor] = {}
+        for k, scale in enumerate(self._fitted().scales):
+            tensors |= prefixed(f"scale.{k}", scale.generator.state_dict())
+        if self._map is not None:
+            tensors["quantile_map"] = self._map
+        return Artifact(self.kind, _VERSION, self._card, {_WEIGHTS: to_bytes(tensors)})
+
+    @classmethod
+    def from_artifact(cls, artifact: Artifact) -> "SinGan":
+        """The generator as it was; `BrokenArtifact` or `NewerArtifact` when it cannot be."""
+        require(artifact, cls.kind, _VERSION)
+        try:
+            card = dict(artifact.card)
+            made = cls(SinGanSettings.from_json(card["settings"]))
+            tensors = from_bytes(artifact.files[_WEIGHTS])
+            scales = [
+                scale_from(made.settings, kept, part(tensors, f"scale.{k}"))
+                for k, kept in enumerate(card["scales"])
+            ]
+            lengths = tuple(scale.length for scale in scales)
+            made._pyramid = Pyramid(made.settings, lengths, scales)
+        except (KeyError, TypeError, RuntimeError) as fault:
+            raise BrokenArtifact(
+                "the SinGAN's weights do not fit its card: train it again"
+            ) from fault
+        made._map = tensors.get("quantile_map")
+        made._card = card
+        return made
+
+    def _fitted(self) -> Pyramid:
+        if self._pyramid is None:
+            raise ValueError("this SinGAN has learnt nothing yet: fit it, or load a fitted one")
+        return self._pyramid
+
+    def _mapped(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        if self._map is None:
+            return x
+        made, real = self._map.numpy()
+        return np.interp(x, made, real).astype(np.float32)
+
+
+def _quantile_map(pyramid: Pyramid, corpus: Corpus, seed: int) -> Tensor:
+    """Quantiles of what the pyramid draws and of what it learnt from, (2, _LEVELS), ascending."""
+    steps = corpus.longest
+    run = max(1, round(pyramid.days_of(steps)))
+    drawn = pyramid.draw(-(-_DRAWN_FOR_MAP // run), steps, stream(seed, _MAP)).numpy()
+    real = np.concatenate([group.numpy().ravel() for group in corpus.groups])
+    levels = np.linspace(0, 1, _LEVELS)
+    made = np.quantile(drawn, levels) + np.arange(_LEVELS) * 1e-9
+    return torch.from_numpy(np.stack([made, np.quantile(real, levels)]))
+
+
+def _card(pyramid: Pyramid, corpus: Corpus, seed: int) -> dict[str, Any]:
+    settings = pyramid.settings
+    return {
+        "settings": settings.as_json(),
+        "seed": str(seed),
+        "people": corpus.people,
+        "days": corpus.days,
+        "longest": corpus.longest,
+        "iterations": settings.iterations * len(pyramid.scales),
+        "scales": [scale_card(scale) for scale in pyramid.scales],
+        "licence": "that of the data it was trained on",
+        "release": (
+            "never: it gives one person's days back"
+            if settings.mode == "personal"
+            else "only what passed the gate"
+        ),
+    }

@@ -1,0 +1,108 @@
+"""The two networks of one scale, their clock, and the way from one scale to another."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ml.generators.singan_settings import LAYERS, SinGanSettings
+
+CLOCK = 2
+_SPREAD_GROUP = 8
+
+
+class ScaleGenerator(nn.Module):
+    """Adds one scale's detail: five valid convolutions, tanh, plus what came from below."""
+
+    def __init__(self, settings: SinGanSettings, width: int) -> None:
+        super().__init__()
+        self._reach = settings.reach
+        self.layers = nn.ModuleList(_layers(settings, width, settings.generator_norm, 1))
+
+    def forward(self, noise: Tensor, below: Tensor, clock: Tensor) -> Tensor:
+        """`below` with detail.
+
+        Args:
+            noise: already at its amplitude, (n, 1, L).
+            below: what coarser scales made, at this length, (n, 1, L); zeros at the coarsest.
+            clock: sin and cos of the hour, (1, CLOCK, L + 2 · reach).
+
+        Returns:
+            (n, 1, L).
+        """
+        seen = functional.pad(noise, (self._reach, self._reach))
+        seen = seen + functional.pad(below, (self._reach, self._reach), mode="replicate")
+        x = torch.cat([seen, clock.expand(seen.shape[0], -1, -1)], dim=1)
+        for layer in self.layers:
+            x = layer(x)
+        return torch.tanh(x) + below
+
+
+class ScaleCritic(nn.Module):
+    """Judges every patch of `2 · reach + 1` points; a shorter series is padded to one patch."""
+
+    def __init__(self, settings: SinGanSettings, width: int) -> None:
+        super().__init__()
+        self._reach = settings.reach
+        self._spread = settings.batch_spread
+        extra = 1 if self._spread else 0
+        self.layers = nn.ModuleList(_layers(settings, width, settings.critic_norm, 1, extra))
+
+    def forward(self, x: Tensor, clock: Tensor) -> Tensor:
+        """A score per patch, (n, 1, patches); `clock` is that of the series, (1, CLOCK, L)."""
+        x = torch.cat([x, clock.expand(x.shape[0], -1, -1)], dim=1)
+        missing = 2 * self._reach + 1 - x.shape[-1]
+        if missing > 0:
+            x = functional.pad(x, (missing // 2, missing - missing // 2), mode="replicate")
+        for layer in self.layers[:-1]:
+            x = layer(x)
+        if self._spread:
+            x = torch.cat([x, _spread(x)], dim=1)
+        return self.layers[-1](x)
+
+
+def _layers(
+    settings: SinGanSettings, width: int, norm: bool, out: int, extra: int = 0
+) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    inputs = 1 + CLOCK
+    for _ in range(LAYERS - 1):
+        block: list[nn.Module] = [nn.Conv1d(inputs, width, settings.kernel)]
+        if norm:
+            block.append(nn.BatchNorm1d(width))
+        layers.append(nn.Sequential(*block, nn.LeakyReLU(0.2)))
+        inputs = width
+    layers.append(nn.Conv1d(inputs + extra, out, settings.kernel))
+    return layers
+
+
+def _spread(x: Tensor) -> Tensor:
+    """How much the items of each group of a batch differ, one number per group, as a channel."""
+    n, _, length = x.shape
+    group = _SPREAD_GROUP if n % _SPREAD_GROUP == 0 else n
+    grouped = x.reshape(n // group, group, *x.shape[1:])
+    spread = (grouped.var(dim=1, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2))
+    return spread.repeat_interleave(group)[:, None, None].expand(n, 1, length)
+
+
+def clock(length: int, days: float, reach: int = 0) -> Tensor:
+    """Sin and cos of the hour at the middles of `length` steps over `days` days from midnight.
+
+    Args:
+        reach: steps added at each end.
+
+    Returns:
+        (1, CLOCK, length + 2 · reach).
+    """
+    steps = torch.arange(-reach, length + reach, dtype=torch.float64) + 0.5
+    angle = 2 * torch.pi * steps * days / length
+    return torch.stack([angle.sin(), angle.cos()]).float()[None]
+
+
+def resized(x: Tensor, length: int) -> Tensor:
+    """Series (n, 1, L) at another length; smoothed first where it becomes shorter."""
+    if x.shape[-1] == length:
+        return x
+    shorter = length < x.shape[-1]
+    return functional.interpolate(
+        x[:, :, None], size=(1, length), mode="bicubic", antialias=shorter, align_corners=False
+    )[:, :, 0]
