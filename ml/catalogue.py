@@ -14,6 +14,8 @@ FORECASTERS = {
 }
 GENERATORS = {
     "singan": "ml.generators.singan:SinGan",
+    "gaussian_days": "ml.generators.gaussian_days:GaussianDays",
+    "block_bootstrap": "ml.generators.block_bootstrap:BlockBootstrap",
 }
 
 

@@ -57,9 +57,19 @@ class DayComparison:
 
 
 def compare_days(
-    real: GlucoseDays, synthetic: GlucoseDays, *, rng: np.random.Generator, draws: int = 500
+    real: GlucoseDays,
+    synthetic: GlucoseDays,
+    *,
+    rng: np.random.Generator,
+    draws: int = 500,
+    redraw_real: bool = True,
 ) -> DayComparison:
-    """Every measure with its 95 % interval; one real person is resampled by day instead.
+    """Every measure with its 95 % interval.
+
+    Args:
+        real: one person's days are drawn anew by day, those of several by person.
+        redraw_real: False where `real` is what the generator was fitted on: then the question is
+            whether it learnt these days, and only the synthetic ones are drawn anew.
 
     Raises:
         ValueError: the steps differ, or one side has no day.
@@ -76,8 +86,9 @@ def compare_days(
     made = _sums(synthetic)
     whole = [np.ones((1, len(side["squares"]))) for side in (truth, made)]
     point = _measures(_drawn(truth, whole[0]), _drawn(made, whole[1]))
+    again = resampled_weights(len(truth["squares"]), draws=draws, rng=rng)
     drawn = _measures(
-        _drawn(truth, resampled_weights(len(truth["squares"]), draws=draws, rng=rng)),
+        _drawn(truth, again if redraw_real else whole[0]),
         _drawn(made, resampled_weights(len(made["squares"]), draws=draws, rng=rng)),
     )
     figures = {name: of_draws(float(point[name][0]), drawn[name]) for name in MEASURES}
