@@ -20,10 +20,10 @@ from ml.records.cgm.artefacts import (
 )
 from ml.records.cgm.clocks import ClockChange, clock_changes
 from ml.records.cgm.grid import GlucoseGrid
+from ml.records.cgm.wear import LEAST_WEAR, wear_of
 
 LEAST_DAYS = 10
 FULL_DAYS = 14
-LEAST_WEAR = 0.7
 LEAST_SD = 5.0
 """mg/dL; of 106 real people the steadiest has 9.4."""
 
@@ -76,7 +76,8 @@ def assess(grid: GlucoseGrid) -> Readiness:
     still, lows, pauses = stuck(grid), compression_lows(grid), breaks(grid)
     set_aside = mask(grid, [*still, *lows])
     worn = np.isfinite(grid.mg_dl) & ~mask(grid, still)
-    days, wear = _days_worn(worn, grid.step_minutes), float(worn.mean())
+    worn_of = wear_of(worn, grid.step_minutes)
+    days, wear = worn_of.days, worn_of.share
     flat = _spread(grid) < LEAST_SD
     enough = days >= LEAST_DAYS and not flat
     reasons = () if enough else _reasons(grid, days, wear, flat, still)
@@ -102,20 +103,6 @@ def trusted(grid: GlucoseGrid, readiness: Readiness) -> GlucoseGrid:
     """`grid` without the steps that `readiness` sets aside: risks of lows are taken from this."""
     value = np.where(readiness.set_aside, np.float32(np.nan), grid.mg_dl).astype(np.float32)
     return replace(grid, mg_dl=value, observed=grid.observed & ~readiness.set_aside)
-
-
-def _days_worn(worn: npt.NDArray[np.bool_], step_minutes: int) -> int:
-    """The most disjoint stretches of 24 hours of which `LEAST_WEAR` is worn."""
-    length = _DAY // step_minutes
-    padded = np.append(worn, np.zeros(length - 1, dtype=bool))  # the last may end with the data
-    total = np.concatenate([[0], np.cumsum(padded)])
-    starts = np.flatnonzero(total[length:] - total[:-length] >= LEAST_WEAR * length)
-    days, free = 0, 0
-    while True:  # the stretch that ends first leaves most room for the others
-        at = int(np.searchsorted(starts, free))
-        if at == starts.size:
-            return days
-        days, free = days + 1, int(starts[at]) + length
 
 
 def _spread(grid: GlucoseGrid) -> float:
