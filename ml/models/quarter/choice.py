@@ -1,0 +1,129 @@
+"""Which forecast is served per metric: a model only where it beat carry-forward."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.evaluation.statistics import Interval, paired_ratio
+from ml.models.quarter.days import BASE
+from ml.models.quarter.forecast import SERVED, Choice
+
+CARRY_FORWARD = "carry_forward"
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Route:
+    """What each metric is forecast with.
+
+    Attributes:
+        source: candidate per `BASE` metric, ``carry_forward`` among them.
+    """
+
+    source: tuple[str, ...]
+
+    def served(self, metric: str) -> SERVED:
+        """``model`` or ``carry_forward``; time in range is a model's as soon as a part of it is."""
+        parts = BASE[:2] if metric == "tir" else (metric,)
+        carried = all(self.source[BASE.index(part)] == CARRY_FORWARD for part in parts)
+        return "carry_forward" if carried else "model"
+
+    def candidate(self, metric: str) -> str:
+        """Name of the candidate; both of them for time in range where they differ."""
+        if metric != "tir":
+            return self.source[BASE.index(metric)]
+        return "+".join(dict.fromkeys(self.source[:2]))
+
+    def interval_source(self, metric: str) -> str:
+        """What the metric's errors depend on: its candidate, or both of time in range."""
+        if metric != "tir":
+            return self.source[BASE.index(metric)]
+        return "+".join(self.source[:2])
+
+    def carrying(self, *metrics: str) -> "Route":
+        """The route with these `BASE` metrics carried forward."""
+        kept = (
+            CARRY_FORWARD if m in metrics else s for m, s in zip(BASE, self.source, strict=True)
+        )
+        return Route(tuple(kept))
+
+    def composed(self, predictions: dict[str, Floats]) -> Floats:
+        """`BASE` figures (…, 4), each taken from its candidate's prediction."""
+        columns = [predictions[name][..., i] for i, name in enumerate(self.source)]
+        base = np.stack(columns, axis=-1)
+        base[..., :2] /= np.maximum(base[..., :2].sum(axis=-1, keepdims=True), 1.0)
+        return base
+
+
+def absolute_errors(predicted: Floats, after: Floats) -> Floats:
+    """Per person and metric: half the weeks' mean absolute error, half that of the quarter.
+
+    Args:
+        predicted, after: `METRICS` figures, (people, weeks + 1, 5); NaN where nothing is known.
+
+    Returns:
+        (people, 5); NaN for a person with no week known. Without a quarter the weeks count alone.
+    """
+    off = np.abs(predicted - after)
+    weeks = np.isfinite(off[:, :-1])
+    with np.errstate(invalid="ignore"):
+        mean = np.where(weeks, off[:, :-1], 0.0).sum(axis=1) / weeks.sum(axis=1)
+    return np.where(np.isfinite(off[:, -1]), 0.5 * (mean + np.nan_to_num(off[:, -1])), mean)
+
+
+def ratio_of(model: Floats, carried: Floats, rng: np.random.Generator) -> Interval:
+    """Mean error of a model over that of carry-forward, interval over people; 1 when equal."""
+    known = np.isfinite(model) & np.isfinite(carried)
+    if not known.any() or carried[known].sum() == 0.0:
+        return Interval(1.0, 1.0, 1.0)
+    people = np.arange(known.sum()).astype(str)
+    return paired_ratio(people, model[known], carried[known], rng=rng)
+
+
+def choice(
+    metric: str,
+    route: Route,
+    ratio: Interval,
+    model_mae: float,
+    carried_mae: float,
+    people: int,
+    whom: str,
+) -> Choice:
+    """What held-out people said about a metric."""
+    served = route.served(metric)
+    if served == "model":
+        reason = (
+            f"On {people} {whom} held out, {route.candidate(metric)} missed by "
+            f"{100 * (1 - ratio.value):.0f} % less than carrying the fourteen days forward."
+        )
+    else:
+        reason = (
+            f"No model beat carrying the fourteen days forward for certain on {people} {whom} "
+            "held out."
+        )
+    return Choice(
+        metric=metric,
+        served=served,
+        candidate=route.candidate(metric),
+        reason=reason,
+        figures={
+            "held_out_people": float(people),
+            "model_mae": model_mae,
+            "carry_forward_mae": carried_mae,
+            "ratio": ratio.value,
+            "ratio_upper_95": ratio.high,
+        },
+    )
+
+
+def carried_by_own_days(route: Route, own: dict[str, tuple[float, float]]) -> Route:
+    """The route after a person's own held-out days: whatever was worse there is carried forward.
+
+    Args:
+        own: metric → (error of the model, error of carry-forward), of `METRICS`.
+    """
+    worse = [metric for metric, (model, carried) in own.items() if model > carried]
+    if "tir" in worse:
+        worse += ["tbr", "tar"]
+    return route.carrying(*(metric for metric in worse if metric in BASE))

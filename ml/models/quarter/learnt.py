@@ -1,0 +1,184 @@
+"""What fitting leaves behind: candidates, the route chosen between them, and their intervals."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.models.forecaster import TooLittleData
+from ml.models.quarter.candidates import Candidate, CarryForward, CohortMean, Shrinkage
+from ml.models.quarter.choice import CARRY_FORWARD, Route, absolute_errors, choice, ratio_of
+from ml.models.quarter.cohort import QuarterCohort
+from ml.models.quarter.days import BASE, METRICS, DayTable, weekly_figures, with_range
+from ml.models.quarter.forecast import Choice
+from ml.models.quarter.intervals import Intervals, calibrated, fitted_size, residuals
+from ml.models.quarter.recurrent import Recurrent
+from ml.training.progress import Part, ProgressSink
+
+LEAST_PEOPLE = 200
+FEWER = 4
+"""Days under fourteen that are allowed: ten are needed."""
+_LEARN, _CHOOSE = 0.5, 0.25
+_KEPT_PATHS = 200
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """A fitted forecaster's state.
+
+    Attributes:
+        candidates: fitted, by kind; ``carry_forward`` is always there.
+        route: what each metric is served by unless a person's own days speak against it.
+        choices: why, one per metric.
+        intervals: by `interval_key`.
+        residuals: GMI's and CV's residuals over size of calibration people, week by week,
+            (paths, WEEKS, 2): how a real quarter wanders about its forecast.
+    """
+
+    candidates: dict[str, Candidate]
+    route: Route
+    choices: tuple[Choice, ...]
+    intervals: dict[str, Intervals]
+    residuals: Floats
+
+    def middle(self, first: DayTable, route: Route) -> Floats:
+        """`METRICS` figures of weeks and quarter by `route`, (people, ROWS, 5)."""
+        return middle(self.candidates, first, route)
+
+    def bounded(self, mid: Floats, route: Route, fewer: int) -> Floats:
+        """Low, mid, high of forecasts (people, ROWS, 5) from `fewer` days: (people, ROWS, 5, 3)."""
+        return np.stack(
+            [
+                self.intervals[interval_key(metric, route)].around(mid[..., i], fewer)
+                for i, metric in enumerate(METRICS)
+            ],
+            axis=-2,
+        )
+
+
+def new_candidates(*, recurrent: bool) -> list[Candidate]:
+    """Unfitted candidates; carry-forward first."""
+    found: list[Candidate] = [CarryForward(), CohortMean(), Shrinkage()]
+    return [*found, Recurrent()] if recurrent else found
+
+
+def interval_key(metric: str, route: Route) -> str:
+    """Which intervals belong to a metric served by this route."""
+    return f"{metric}/{route.interval_source(metric)}"
+
+
+def middle(candidates: dict[str, Candidate], first: DayTable, route: Route) -> Floats:
+    """`METRICS` figures of weeks and quarter by `route`, (people, ROWS, 5)."""
+    told = {name: candidates[name].predict(first) for name in set(route.source)}
+    return with_range(route.composed(told))
+
+
+def learn(
+    cohort: QuarterCohort,
+    *,
+    recurrent: bool,
+    whom: str,
+    rng: np.random.Generator,
+    progress: ProgressSink,
+) -> Learnt:
+    """Fit on half the people, choose on a quarter, calibrate on the last quarter."""
+    if len(cohort) < LEAST_PEOPLE:
+        raise TooLittleData(
+            f"a cohort of {len(cohort)} people is too small to learn three months from: "
+            f"{LEAST_PEOPLE} are needed"
+        )
+    order = rng.permutation(len(cohort))
+    ends = (np.array([_LEARN, _LEARN + _CHOOSE]) * len(cohort)).astype(int)
+    learners, choosers, calibrators = (cohort.take(part) for part in np.split(order, ends))
+    fitted: dict[str, Candidate] = {}
+    kinds = new_candidates(recurrent=recurrent)
+    for index, candidate in enumerate(kinds):
+        part = Part(progress, index / len(kinds), (index + 1) / len(kinds))
+        candidate.fit(learners, rng=rng, progress=part)
+        fitted[candidate.kind] = candidate
+    route, choices = _chosen(fitted, choosers, whom, rng)
+    intervals = _intervals(fitted, route, choosers, calibrators)
+    return Learnt(fitted, route, choices, intervals, _paths(fitted, route, intervals, calibrators))
+
+
+def _chosen(
+    fitted: dict[str, Candidate], people: QuarterCohort, whom: str, rng: np.random.Generator
+) -> tuple[Route, tuple[Choice, ...]]:
+    """The best candidate per metric, where it beats carry-forward for certain."""
+    after = with_range(weekly_figures(people.after))
+    errors = {
+        kind: absolute_errors(with_range(candidate.predict(people.first)), after)
+        for kind, candidate in fitted.items()
+    }
+    carried = errors[CARRY_FORWARD]
+    source = []
+    for metric in BASE:
+        column = METRICS.index(metric)
+        best = min(errors, key=lambda kind: float(np.nanmean(errors[kind][:, column])))
+        sure = ratio_of(errors[best][:, column], carried[:, column], rng).high < 1.0
+        source.append(best if sure else CARRY_FORWARD)
+    route = Route(tuple(source))
+    for fallback in (
+        route,
+        route.carrying("tar"),
+        route.carrying("tbr"),
+        route.carrying(*BASE[:2]),
+    ):
+        served = absolute_errors(middle(fitted, people.first, fallback), after)
+        ratios = [ratio_of(served[:, i], carried[:, i], rng) for i in range(len(METRICS))]
+        if fallback.served("tir") == CARRY_FORWARD or ratios[0].high < 1.0:
+            break
+    means = np.nanmean(served, axis=0), np.nanmean(carried, axis=0)
+    return fallback, tuple(
+        choice(
+            metric, fallback, ratios[i], float(means[0][i]), float(means[1][i]), len(people), whom
+        )
+        for i, metric in enumerate(METRICS)
+    )
+
+
+def _routes(route: Route) -> list[Route]:
+    """The route, and every way in which parts of it can be carried forward."""
+    options = [dict.fromkeys((source, CARRY_FORWARD)) for source in route.source]
+    return [Route(tuple(sources)) for sources in product(*options)]
+
+
+def _intervals(
+    fitted: dict[str, Candidate], route: Route, choosers: QuarterCohort, calibrators: QuarterCohort
+) -> dict[str, Intervals]:
+    sized, came = (with_range(weekly_figures(p.after)) for p in (choosers, calibrators))
+    found: dict[str, Intervals] = {}
+    for way in _routes(route):
+        missing = [m for m in METRICS if interval_key(m, way) not in found]
+        if not missing:
+            continue
+        shown = middle(fitted, choosers.first, way)
+        told = [
+            middle(fitted, calibrators.first.without_first(fewer), way)
+            for fewer in range(FEWER + 1)
+        ]
+        for metric in missing:
+            i = METRICS.index(metric)
+            size = fitted_size(metric, shown[..., i], sized[..., i])
+            mids = [mid[..., i] for mid in told]
+            found[interval_key(metric, way)] = calibrated(metric, size, mids, came[..., i])
+    return found
+
+
+def _paths(
+    fitted: dict[str, Candidate],
+    route: Route,
+    intervals: dict[str, Intervals],
+    people: QuarterCohort,
+) -> Floats:
+    mid = middle(fitted, people.first, route)[:, :-1]
+    came = with_range(weekly_figures(people.after))[:, :-1]
+    columns = []
+    for metric in ("gmi", "cv"):
+        i, size = METRICS.index(metric), intervals[interval_key(metric, route)].size
+        columns.append(residuals(metric, size, mid[..., i], came[..., i]))
+    paths = np.stack(columns, axis=-1)
+    return paths[np.isfinite(paths).all(axis=(1, 2))][:_KEPT_PATHS]
