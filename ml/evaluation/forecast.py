@@ -146,7 +146,7 @@ def rmse_over_people(scores: PersonScores) -> tuple[Floats, Floats]:
 
 
 def bootstrap_mean(values: Floats, *, rng: np.random.Generator, draws: int = 2000) -> Bounds:
-    """Mean over people of `values`, shape (people,), people drawn with replacement; NaN left out."""
+    """Mean of `values`, shape (people,), people drawn with replacement; NaN is left out."""
     values = np.asarray(values, dtype=np.float64)
     values = values[np.isfinite(values)]
     if values.size == 0:

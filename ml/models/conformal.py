@@ -53,24 +53,37 @@ class Conformal:
     shifts: Mapping[str, Floats]
 
     @classmethod
-    def fit(cls, quantiles: Floats, windows: ForecastWindows) -> "Conformal":
-        """Learn from forecasts (n, HORIZON, levels) and what came after them."""
+    def fit(
+        cls, quantiles: Floats, windows: ForecastWindows, *, prior: "Conformal | None" = None
+    ) -> "Conformal":
+        """Learn from forecasts (n, HORIZON, levels) and what came after them.
+
+        Without a `prior` the move of everybody is learnt whole; with one, what is learnt here
+        corrects it and is shrunk like any group's.
+        """
         left = (windows.target[:, :, None] - quantiles) / _width(quantiles)
         days = _person_days(windows)
         shifts = {name: np.zeros((size, *left.shape[1:]), np.float32) for name, size in _sizes()}
+        if prior is not None:
+            shifts = {name: table.copy() for name, table in prior.shifts.items()}
+            left = left - prior._shift(windows)
         for _ in range(_ROUNDS):
             for name, groups in _groups(windows).items():
-                move = _group_quantiles(left, groups, days, GROUPS[name], whole=name == "all")
+                whole = name == "all" and prior is None
+                move = _group_quantiles(left, groups, days, GROUPS[name], whole=whole)
                 shifts[name] += move
                 left -= move[groups]
         return cls(shifts)
 
     def apply(self, quantiles: Floats, windows: ForecastWindows) -> Floats:
         """Calibrated quantiles: ascending, within `LOWEST` to `HIGHEST`, the middle as it was."""
-        groups = _groups(windows)
-        shift = sum(table[groups[name]] for name, table in self.shifts.items())
-        moved = quantiles + shift * _width(quantiles)
+        moved = quantiles + self._shift(windows) * _width(quantiles)
         return ordered(moved, quantiles[:, :, MEDIAN])
+
+    def _shift(self, windows: ForecastWindows) -> Floats:
+        groups = _groups(windows)
+        parts = [table[groups[name]] for name, table in self.shifts.items()]
+        return np.sum(parts, axis=0, dtype=np.float32)
 
     def to_tensors(self) -> dict[str, Floats]:
         """The tables by the names they are stored under."""
