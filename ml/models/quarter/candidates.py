@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from ml.models.quarter.cohort import QuarterCohort
 from ml.models.quarter.days import WEEKS, DayTable, figures, weekly_figures
-from ml.models.quarter.scale import base_back, base_onto, sampling_covariance
+from ml.models.quarter.sampling import sampling_covariance
+from ml.models.quarter.scale import base_back, base_onto
 from ml.training.progress import ProgressSink
 
 ROWS = WEEKS + 1

@@ -20,9 +20,9 @@ from ml.models.quarter.days import (
     worn_days,
 )
 from ml.models.quarter.forecast import Choice, QuarterForecast
-from ml.models.quarter.intervals import sizes
 from ml.models.quarter.learnt import FEWER, Learnt, interval_key, learn
 from ml.models.quarter.own_days import LEAST_WORN, OwnDays, last_fortnight, own_days
+from ml.models.quarter.sampling import day_spread
 from ml.models.quarter.scale import LEAST_CV, back, onto
 from ml.models.quarter.scenarios import (
     PATHS,
@@ -116,9 +116,9 @@ class QuarterForecaster:
         worn = _checked(first)
         route, choices = self._judged(own_days(table))
         fewer = min(FEWER, FIRST_DAYS - worn)
-        bounded = self._fitted.bounded(self._fitted.middle(first, route), route, fewer)[0]
+        bounded = self._fitted.bounded(first, route, fewer)[0]
         pool = pool_of(grid, days, rng=rng)
-        paths = self._paths(pool, bounded, route, rng)
+        paths = self._paths(pool, first, bounded, route, rng)
         return QuarterForecast(
             person=grid.person,
             first_day=grid.moments[-1].astype("datetime64[D]") + 1,
@@ -140,7 +140,7 @@ class QuarterForecaster:
         Rows are thirteen weeks and the quarter. Nobody's own days are asked.
         """
         learnt = self._fitted
-        return learnt.bounded(learnt.middle(first, learnt.route), learnt.route, fewer)
+        return learnt.bounded(first, learnt.route, fewer)
 
     def candidates(self, first: DayTable) -> dict[str, Floats]:
         """What every candidate says, chosen or not: kind → (people, 14, 5)."""
@@ -182,15 +182,20 @@ class QuarterForecaster:
         return route, tuple(_told(c, route, seen[c.metric], own.days) for c in learnt.choices)
 
     def _paths(
-        self, pool: DayPool, bounded: Floats, route: Route, rng: np.random.Generator
+        self,
+        pool: DayPool,
+        first: DayTable,
+        bounded: Floats,
+        route: Route,
+        rng: np.random.Generator,
     ) -> npt.NDArray[np.float32]:
         """Quarters whose weekly mean and CV wander as those of the calibration people did."""
         learnt = self._fitted
         drawn = learnt.residuals[rng.integers(0, len(learnt.residuals), PATHS)]
-        weeks = []
+        mids, spread, weeks = bounded[None, :-1, :, 1], day_spread(first), []
         for column, metric in enumerate(("gmi", "cv")):
-            centre = onto(metric, bounded[:-1, METRICS.index(metric), 1])
-            size = sizes(learnt.intervals[interval_key(metric, route)].size, centre)
+            size = learnt.intervals[interval_key(metric, route)].size.of(mids, spread)
+            centre = onto(metric, mids[..., METRICS.index(metric)])
             weeks.append(back(metric, centre + size * drawn[..., column]))
         return sampled_quarters(pool, weeks[0], weeks[1], rng=rng)
 

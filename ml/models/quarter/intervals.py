@@ -1,103 +1,150 @@
 """90 % intervals by split conformal prediction on people whom nothing was learnt from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ml.models.forecaster import TooLittleData
+from ml.models.quarter.days import METRICS
 from ml.models.quarter.scale import back, onto
 
 LEVEL = 0.90
 LEAST_PEOPLE = 40
 """To calibrate on: each side of the interval is an outer 5 % of them."""
-_LEAST_SCALE = 0.02
+_LEAST_SIZE, _LARGEST_LOG = 0.01, 2.0
+_OUTERMOST = 2.5
+"""SDs of a feature beyond which it counts no further."""
+_PENALTY, _STEPS = 0.01, 12
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Size:
+    """How large a residual is to be expected, on the working scale.
+
+    Its logarithm is linear in the forecast, its square, the forecast GMI and CV, and the spread of
+    the person's own days: a low time below range errs by less, restless days err by more.
+
+    Attributes:
+        metric: of `METRICS`.
+        centre, scale: of the five features, (5,).
+        weights: constant first, (6,).
+    """
+
+    metric: str
+    centre: Floats
+    scale: Floats
+    weights: Floats
+
+    def of(self, mids: Floats, spread: Floats) -> Floats:
+        """Sizes (people, rows) for forecasts (people, rows, 5) after days that spread so (people, 5)."""
+        features = (_features(self.metric, mids, spread) - self.centre) / self.scale
+        inside = np.clip(features, -_OUTERMOST, _OUTERMOST)
+        log: Floats = self.weights[0] + inside @ self.weights[1:]
+        return np.exp(np.clip(log, np.log(_LEAST_SIZE), _LARGEST_LOG))
+
+    @classmethod
+    def fitted(cls, metric: str, mids: Floats, spread: Floats, after: Floats) -> "Size":
+        """From people outside the calibration; `mids` and `after` are (people, rows, 5)."""
+        off = np.abs(_off(metric, mids, after))
+        known = np.isfinite(off)
+        features, y = _features(metric, mids, spread)[known], off[known]
+        centre, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-3)
+        inside = np.clip((features - centre) / scale, -_OUTERMOST, _OUTERMOST)
+        design = np.column_stack([np.ones(len(y)), inside])
+        bend = design.T @ design + np.diag([0.0] + [_PENALTY * len(y)] * 5)
+        weights = np.array([np.log(max(float(y.mean()), _LEAST_SIZE)), *[0.0] * 5])
+        for _ in range(_STEPS):  # gamma regression with a logarithmic link: the mean, not a median
+            log = np.clip(design @ weights, np.log(_LEAST_SIZE), _LARGEST_LOG)
+            working = log + np.clip(y * np.exp(-log) - 1.0, -1.0, 4.0)
+            weights = np.linalg.solve(bend, design.T @ working)
+        return cls(metric, centre, scale, weights)
 
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
     """How far one metric's figures fall from a forecast of one kind.
 
-    Residuals are taken on the working scale, over a size that depends on the forecast (a low time
-    below range errs by less), and their outer quantiles by week and by how many days were worn.
-
     Attributes:
-        metric: of `METRICS`.
-        size: coefficients of the logarithm of the size on the forecast and its square, (3,).
-        bounds: lower and upper residuals over size, (day counts, rows, 2); the fewer the days,
-            the wider.
+        size: what residuals are divided by.
+        bounds: their outer quantiles over people, (day counts, rows, 2): from fourteen days, from
+            thirteen and so on; the fewer the days, the wider.
     """
 
-    metric: str
-    size: Floats
+    size: Size
     bounds: Floats
 
-    def around(self, mid: Floats, fewer: int) -> Floats:
-        """Low, mid, high (…, rows, 3) of forecasts (…, rows) from `fewer` days than fourteen."""
-        centre = onto(self.metric, mid)
-        reach = sizes(self.size, centre)[..., None] * self.bounds[fewer]
-        ends = back(self.metric, centre[..., None] + reach)
-        low = np.minimum(ends[..., 0], mid)
-        return np.stack([low, mid, np.maximum(ends[..., 1], mid)], axis=-1)
+    def around(self, mids: Floats, spread: Floats, fewer: int) -> Floats:
+        """Low, mid, high (people, rows, 3) of forecasts from `fewer` days than fourteen."""
+        metric = self.size.metric
+        mid = mids[..., METRICS.index(metric)]
+        reach = self.size.of(mids, spread)[..., None] * self.bounds[fewer]
+        ends = back(metric, onto(metric, mid)[..., None] + reach)
+        return np.stack(
+            [np.minimum(ends[..., 0], mid), mid, np.maximum(ends[..., 1], mid)], axis=-1
+        )
+
+    def residuals(self, mids: Floats, spread: Floats, after: Floats) -> Floats:
+        """Residuals over size (people, rows), NaN where nothing is known."""
+        return _off(self.size.metric, mids, after) / self.size.of(mids, spread)
 
     def arrays(self) -> dict[str, Floats]:
-        return {"size": self.size, "bounds": self.bounds}
+        size = self.size
+        return {
+            "centre": size.centre,
+            "scale": size.scale,
+            "weights": size.weights,
+            "bounds": self.bounds,
+        }
 
     @classmethod
-    def restored(cls, metric: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> "Intervals":
-        return cls(metric, np.asarray(arrays["size"], float), np.asarray(arrays["bounds"], float))
+    def restored(cls, metric: str, arrays: Mapping[str, npt.NDArray[np.float64]]) -> "Intervals":
+        size = Size(metric, arrays["centre"], arrays["scale"], arrays["weights"])
+        return cls(size, arrays["bounds"])
 
 
-def sizes(coefficients: Floats, centre: Floats) -> Floats:
-    """Typical residual of forecasts at `centre` on the working scale."""
-    with np.errstate(over="ignore"):
-        log = coefficients[0] + coefficients[1] * centre + coefficients[2] * centre**2
-    return np.exp(np.clip(log, np.log(_LEAST_SCALE), 3.0))
-
-
-def fitted_size(metric: str, mid: Floats, after: Floats) -> Floats:
-    """Coefficients of `sizes` from people outside the calibration, arrays (people, rows)."""
-    centre, off = onto(metric, mid), np.abs(onto(metric, after) - onto(metric, mid))
-    known = np.isfinite(off)
-    x, y = centre[known], np.log(off[known] + _LEAST_SCALE)
-    spread = max(float(x.std()), 1e-3)
-    shifted = (x - x.mean()) / spread
-    design = np.column_stack([np.ones_like(x), shifted, shifted**2])
-    penalty = np.diag([0.0, 0.01 * len(x), 0.05 * len(x)])
-    a, b, c = np.linalg.solve(design.T @ design + penalty, design.T @ y)
-    slope, bend = b / spread, c / spread**2
-    return np.array(
-        [a - slope * x.mean() + bend * x.mean() ** 2, slope - 2 * bend * x.mean(), bend]
-    )
-
-
-def calibrated(metric: str, size: Floats, mids: list[Floats], after: Floats) -> Intervals:
+def calibrated(
+    size: Size, mids: Sequence[Floats], spreads: Sequence[Floats], after: Floats
+) -> Intervals:
     """Intervals from people held out.
 
     Args:
-        mids: forecasts from fourteen days, from thirteen and so on, each (people, rows).
-        after: what came, (people, rows).
+        mids: forecasts from fourteen days, from thirteen and so on, each (people, rows, 5).
+        spreads: of the days of each, (people, 5).
+        after: what came, (people, rows, 5).
 
     Raises:
         TooLittleData: some week is known of too few people.
     """
-    bounds = np.stack([_bounds(metric, size, mid, after) for mid in mids])
+    bounds = np.stack(
+        [
+            _bounds(_off(size.metric, mid, after) / size.of(mid, spread))
+            for mid, spread in zip(mids, spreads, strict=True)
+        ]
+    )
     bounds[..., 0] = np.minimum.accumulate(bounds[..., 0], axis=0)
     bounds[..., 1] = np.maximum.accumulate(bounds[..., 1], axis=0)
-    return Intervals(metric, size, bounds)
+    return Intervals(size, bounds)
 
 
-def residuals(metric: str, size: Floats, mid: Floats, after: Floats) -> Floats:
-    """Residuals over size, NaN where nothing is known."""
-    centre = onto(metric, mid)
-    return (onto(metric, after) - centre) / sizes(size, centre)
+def _features(metric: str, mids: Floats, spread: Floats) -> Floats:
+    """Forecast, its square, GMI, CV, and the days' spread: (people, rows, 5)."""
+    own = METRICS.index(metric)
+    centre, gmi, cv = (onto(m, mids[..., METRICS.index(m)]) for m in (metric, "gmi", "cv"))
+    wide = np.broadcast_to(spread[:, None, own], centre.shape)
+    return np.stack([centre, centre**2, gmi, cv, wide], axis=-1)
 
 
-def _bounds(metric: str, size: Floats, mid: Floats, after: Floats) -> Floats:
-    off = residuals(metric, size, mid, after)
+def _off(metric: str, mids: Floats, after: Floats) -> Floats:
+    own = METRICS.index(metric)
+    return onto(metric, after[..., own]) - onto(metric, mids[..., own])
+
+
+def _bounds(off: Floats) -> Floats:
+    """Outer quantiles of each row's residuals (people, rows), with the finite-sample rank."""
     rows = []
     for column in off.T:
         known = np.sort(column[np.isfinite(column)])

@@ -12,8 +12,9 @@ from ml.models.quarter.choice import CARRY_FORWARD, Route, absolute_errors, choi
 from ml.models.quarter.cohort import QuarterCohort
 from ml.models.quarter.days import BASE, METRICS, DayTable, weekly_figures, with_range
 from ml.models.quarter.forecast import Choice
-from ml.models.quarter.intervals import Intervals, calibrated, fitted_size, residuals
+from ml.models.quarter.intervals import Intervals, Size, calibrated
 from ml.models.quarter.recurrent import Recurrent
+from ml.models.quarter.sampling import day_spread
 from ml.training.progress import Part, ProgressSink
 
 LEAST_PEOPLE = 200
@@ -48,12 +49,13 @@ class Learnt:
         """`METRICS` figures of weeks and quarter by `route`, (people, ROWS, 5)."""
         return middle(self.candidates, first, route)
 
-    def bounded(self, mid: Floats, route: Route, fewer: int) -> Floats:
-        """Low, mid, high of forecasts (people, ROWS, 5) from `fewer` days: (people, ROWS, 5, 3)."""
+    def bounded(self, first: DayTable, route: Route, fewer: int) -> Floats:
+        """Low, mid and high by `route` from `fewer` days than fourteen: (people, ROWS, 5, 3)."""
+        mid, spread = self.middle(first, route), day_spread(first)
         return np.stack(
             [
-                self.intervals[interval_key(metric, route)].around(mid[..., i], fewer)
-                for i, metric in enumerate(METRICS)
+                self.intervals[interval_key(metric, route)].around(mid, spread, fewer)
+                for metric in METRICS
             ],
             axis=-2,
         )
@@ -150,21 +152,18 @@ def _intervals(
     fitted: dict[str, Candidate], route: Route, choosers: QuarterCohort, calibrators: QuarterCohort
 ) -> dict[str, Intervals]:
     sized, came = (with_range(weekly_figures(p.after)) for p in (choosers, calibrators))
+    shortened = [calibrators.first.without_first(fewer) for fewer in range(FEWER + 1)]
+    spread, wider = day_spread(choosers.first), [day_spread(first) for first in shortened]
     found: dict[str, Intervals] = {}
     for way in _routes(route):
         missing = [m for m in METRICS if interval_key(m, way) not in found]
         if not missing:
             continue
         shown = middle(fitted, choosers.first, way)
-        told = [
-            middle(fitted, calibrators.first.without_first(fewer), way)
-            for fewer in range(FEWER + 1)
-        ]
+        told = [middle(fitted, first, way) for first in shortened]
         for metric in missing:
-            i = METRICS.index(metric)
-            size = fitted_size(metric, shown[..., i], sized[..., i])
-            mids = [mid[..., i] for mid in told]
-            found[interval_key(metric, way)] = calibrated(metric, size, mids, came[..., i])
+            size = Size.fitted(metric, shown, spread, sized)
+            found[interval_key(metric, way)] = calibrated(size, told, wider, came)
     return found
 
 
@@ -174,11 +173,11 @@ def _paths(
     intervals: dict[str, Intervals],
     people: QuarterCohort,
 ) -> Floats:
-    mid = middle(fitted, people.first, route)[:, :-1]
-    came = with_range(weekly_figures(people.after))[:, :-1]
-    columns = []
-    for metric in ("gmi", "cv"):
-        i, size = METRICS.index(metric), intervals[interval_key(metric, route)].size
-        columns.append(residuals(metric, size, mid[..., i], came[..., i]))
+    mids, spread = middle(fitted, people.first, route), day_spread(people.first)
+    came = with_range(weekly_figures(people.after))
+    columns = [
+        intervals[interval_key(metric, route)].residuals(mids, spread, came)[:, :-1]
+        for metric in ("gmi", "cv")
+    ]
     paths = np.stack(columns, axis=-1)
     return paths[np.isfinite(paths).all(axis=(1, 2))][:_KEPT_PATHS]

@@ -6,11 +6,9 @@ import numpy.typing as npt
 from ml.models.quarter.candidates import ROWS, Arrays
 from ml.models.quarter.cohort import QuarterCohort
 from ml.models.quarter.days import DayTable, figures
-from ml.models.quarter.scale import base_back, base_onto, onto
+from ml.models.quarter.features import WIDTH, day_features
+from ml.models.quarter.scale import base_back, base_onto
 from ml.training.progress import ProgressSink
-
-WIDTH = 24
-FEATURES = 6
 
 Floats = npt.NDArray[np.float32]
 
@@ -26,7 +24,7 @@ class Recurrent:
     def fit(
         self, cohort: QuarterCohort, *, rng: np.random.Generator, progress: ProgressSink
     ) -> None:
-        from ml.models.quarter.recurrent_training import trained
+        from ml.models.quarter.recurrent_training import trained  # torch: on use
 
         self._weights = trained(cohort, rng=rng, progress=progress)
 
@@ -46,28 +44,6 @@ class Recurrent:
 
     def restore(self, arrays: Arrays) -> None:
         self._weights = {name: np.asarray(value, np.float32) for name, value in arrays.items()}
-
-
-def day_features(days: DayTable) -> npt.NDArray[np.float64]:
-    """Wear, log mean, log SD, logits of below and above, and whether the day counts.
-
-    Shape (people, days, FEATURES); a day that was not worn has the person's mean day.
-    """
-    spread = np.sqrt(np.maximum(days.square - days.mean**2, 1.0))
-    columns = np.stack(
-        [
-            np.log(np.maximum(days.mean, 20.0)),
-            np.log(spread),
-            onto("tbr", days.below),
-            onto("tar", days.above),
-        ],
-        axis=2,
-    )
-    worn = (days.wear > 0)[..., None]
-    total = np.maximum(worn.sum(axis=1, keepdims=True), 1)
-    usual = np.where(worn, columns, 0.0).sum(axis=1, keepdims=True) / total
-    filled = np.where(worn, columns, usual)
-    return np.concatenate([days.wear[..., None], filled, worn.astype(np.float64)], axis=2)
 
 
 def _last_state(inputs: Floats, weights: dict[str, Floats]) -> Floats:

@@ -8,7 +8,7 @@ from torch import nn
 from ml.models.quarter.candidates import ROWS
 from ml.models.quarter.cohort import QuarterCohort
 from ml.models.quarter.days import figures, weekly_figures
-from ml.models.quarter.recurrent import FEATURES, WIDTH, day_features
+from ml.models.quarter.features import FEATURES, WIDTH, day_features
 from ml.models.quarter.scale import EPSILON, base_onto
 from ml.training.progress import Progress, ProgressSink
 from ml.training.seeds import seeded_initialisation
@@ -93,8 +93,7 @@ def _loss(
     """Mean absolute error of known figures, over that of carry-forward."""
     change = network(part.days[rows], part.own[rows])
     told = part.seen[rows][:, None] + change
-    shares = (1 + 2 * EPSILON) * torch.sigmoid(told[..., :2]) - EPSILON
-    natural = torch.cat([shares, torch.exp(told[..., 2:])], dim=2)
+    natural = _natural(told)
     after = part.after[rows]
     known = torch.isfinite(after)
     off = (natural - torch.where(known, after, natural.detach())).abs() / unit
@@ -102,11 +101,14 @@ def _loss(
 
 
 def _unit(part: _Tensors) -> torch.Tensor:
-    told = part.seen[:, None]
-    shares = (1 + 2 * EPSILON) * torch.sigmoid(told[..., :2]) - EPSILON
-    natural = torch.cat([shares, torch.exp(told[..., 2:])], dim=2)
-    off = (natural - part.after).abs()
+    off = (_natural(part.seen[:, None]) - part.after).abs()
     return torch.nanmean(off, dim=(0, 1)).clamp(min=1e-4)
+
+
+def _natural(told: torch.Tensor) -> torch.Tensor:
+    """`ml.models.quarter.scale.base_back` without its clipping."""
+    shares = (1 + 2 * EPSILON) * torch.sin(told[..., :2].clamp(0.0, np.pi / 2)) ** 2 - EPSILON
+    return torch.cat([shares, torch.exp(told[..., 2:])], dim=2)
 
 
 def _norms(cohort: QuarterCohort) -> dict[str, Floats]:

@@ -74,7 +74,8 @@ def _intervals(arrays: Arrays) -> dict[str, Intervals]:
     keys = dict.fromkeys(n.split(":")[1] for n in arrays if n.startswith("interval:"))
     return {
         key: Intervals.restored(
-            key.split("/")[0], {n: arrays[f"interval:{key}:{n}"] for n in ("size", "bounds")}
+            key.split("/")[0],
+            {n: arrays[f"interval:{key}:{n}"] for n in ("centre", "scale", "weights", "bounds")},
         )
         for key in keys
     }
