@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ml.guidance.advice import CONSENSUS, Evidence, Finding, Number, Period
+from ml.guidance.advice import CONSENSUS, STANDARDS, Evidence, Finding, Number, Period
 from ml.guidance.clock import calendar_day, events
 from ml.guidance.intervals import wilson
 from ml.records.cgm.artefacts import compression_lows
@@ -46,4 +46,4 @@ def _finding(code: str, count: int, total: int, period: Period) -> Finding:
         "percent_high": round(100 * high),
         "level": 95,
     }
-    return Finding(code, Evidence(period, numbers, "share_of_days", sources=(CONSENSUS,)))
+    return Finding(code, Evidence(period, numbers, "share_of_days", sources=(CONSENSUS, STANDARDS)))

@@ -11,7 +11,7 @@ _WORD = re.compile(r"[a-z]+|[\uac00-\ud7a3]+")
 _BETWEEN = re.compile(r"[ '\-]")
 _NOWHERE_IN_A_NAME = re.compile(
     "unit|dose|dosis|bolus|basal|inject|insul|metform|pill|tablet|drug|medic|diabet|glyc|hypo|hyper"
-    "|ketoac|diagnos|disease|prescri|유닛|단위|용량|주사|인슐|복용|투여|약|병|당뇨|혈당|진단|처방"
+    "|ketoac|diagnos|disease|prescri|take|twice|double|triple|increase|두배|늘리|맞으|유닛|단위|용량|주사|인슐|복용|투여|약|병|당뇨|혈당|진단|처방"
 )
 
 
@@ -22,6 +22,8 @@ def quotable(name: str) -> str | None:
     Accents may stay; digits, other scripts and every sign but space, hyphen and apostrophe make
     it unquotable, whatever they mean.
     """
+    if not name.isprintable():
+        return None
     text = " ".join(unicodedata.normalize("NFC", name).split())
     plain = unicodedata.normalize("NFC", _unaccented(text)).lower()
     words = [word for word in _BETWEEN.split(plain) if word]
