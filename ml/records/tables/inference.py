@@ -27,8 +27,7 @@ repetition; `Table.distinct` removes them where they would leak.
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,12 +39,11 @@ from ml.records.tables.cells import (
     decimals_of,
     has_leading_zero,
     is_date,
-    is_missing,
     is_number,
     numbers,
-    stripped,
 )
 from ml.records.tables.dependencies import find_dependencies
+from ml.records.tables.distinct import NO_DATES, DistinctCells, distinct_cells, plain
 from ml.records.tables.schema import Category, Column, InvalidSchema, Kind, Schema
 from ml.records.tables.table import InvalidTable, Table
 
@@ -59,40 +57,6 @@ _IDENTIFIER = re.compile(
 
 Wish = Kind | tuple[Category, ...]
 """A kind, or the levels of an ordinal column in ascending order."""
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """One column, every different cell once.
-
-    Attributes:
-        name: of the column.
-        codes: (rows,), position in `values`, -1 where missing.
-        values: the different cells; text stripped.
-        ordered: levels in their order, where pandas keeps them.
-        first_row: number of the first row, for messages.
-    """
-
-    name: str
-    codes: npt.NDArray[np.intp]
-    values: list[Any]
-    ordered: list[Any] | None
-    first_row: int
-
-    @property
-    def missing(self) -> bool:
-        return bool((self.codes < 0).any())
-
-    @property
-    def counts(self) -> npt.NDArray[np.intp]:
-        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
-
-    def spread(self, of_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return np.append(of_values, np.nan)[self.codes]
-
-    def refuse(self, reason: str, value: int | None = None) -> NoReturn:
-        line = None if value is None else int(np.argmax(self.codes == value)) + self.first_row
-        raise UnreadableRecord(f"column {self.name!r} {reason}", line)
 
 
 def typed(
@@ -124,7 +88,7 @@ def typed(
         raise UnreadableRecord("the table has no row or no column")
     columns, values = [], []
     for index in kept:
-        cells = _cells(names[index], frame.iloc[:, index], first_row)
+        cells = distinct_cells(names[index], frame.iloc[:, index], first_row)
         wish = wishes.get(names[index])
         column, numbers_ = _column(cells, wish, target=names[index] == target)
         columns.append(column)
@@ -145,40 +109,8 @@ def _check_names(names: list[str], mentioned: list[str]) -> None:
             raise UnreadableRecord(f"there is no column {name!r}", 1)
 
 
-def _cells(name: str, column: pd.Series, first_row: int) -> _Cells:
-    if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column):
-        raise UnreadableRecord(f"column {name!r} {_NO_DATES}")
-    ordered = None
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        if column.cat.ordered:
-            ordered = list(column.cat.categories)
-        column = column.astype(object)
-    codes, uniques = pd.factorize(column)
-    values = [_plain(value) for value in uniques]
-    empty = np.array([*(is_missing(value) for value in values), True])
-    values = [None if gone else value for value, gone in zip(values, empty, strict=False)]
-    codes = np.where(empty[codes], -1, codes)
-    known: dict[tuple[type, Any], int] = {}
-    again = np.full(len(values) + 1, -1, dtype=np.intp)
-    for position, value in enumerate(values):
-        if value is not None:
-            again[position] = known.setdefault((type(value), value), len(known))
-    return _Cells(name, again[codes], [value for _, value in known], ordered, first_row)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    return stripped(value) if isinstance(value, str) else value
-
-
-_NO_DATES = (
-    "holds dates or times, which single people out: give days since an event, or leave it out"
-)
-
-
 def _column(
-    cells: _Cells, wish: Wish | None, *, target: bool
+    cells: DistinctCells, wish: Wish | None, *, target: bool
 ) -> tuple[Column, npt.NDArray[np.float64]]:
     if not cells.values:
         cells.refuse("holds nothing: leave it out")
@@ -195,10 +127,10 @@ def _column(
 
 
 def _inferred(
-    cells: _Cells, as_numbers: npt.NDArray[np.float64], target: bool
+    cells: DistinctCells, as_numbers: npt.NDArray[np.float64], target: bool
 ) -> tuple[Column, npt.NDArray[np.float64]]:
     if cells.ordered is not None:
-        present = [_plain(level) for level in cells.ordered]
+        present = [plain(level) for level in cells.ordered]
         return _levels(cells, present, "ordinal")
     if all(isinstance(value, bool) for value in cells.values):
         return _levels(cells, [False, True], "boolean")
@@ -206,7 +138,7 @@ def _inferred(
         return _numbers_inferred(cells, as_numbers, target)
     others = [value for value in cells.values if not isinstance(value, (str, int, float, bool))]
     if others:
-        cells.refuse(_NO_DATES if hasattr(others[0], "isoformat") else "holds no plain values")
+        cells.refuse(NO_DATES if hasattr(others[0], "isoformat") else "holds no plain values")
     _refuse_mixtures(cells, as_numbers)
     words = {str(value).casefold() for value in cells.values}
     for pair in PAIRS:
@@ -216,7 +148,7 @@ def _inferred(
 
 
 def _numbers_inferred(
-    cells: _Cells, as_numbers: npt.NDArray[np.float64], target: bool
+    cells: DistinctCells, as_numbers: npt.NDArray[np.float64], target: bool
 ) -> tuple[Column, npt.NDArray[np.float64]]:
     finite = np.isfinite(as_numbers)
     if not finite.all():
@@ -236,13 +168,13 @@ def _numbers_inferred(
     return _numeric(cells, as_numbers, "integer")
 
 
-def _refuse_mixtures(cells: _Cells, as_numbers: npt.NDArray[np.float64]) -> None:
+def _refuse_mixtures(cells: DistinctCells, as_numbers: npt.NDArray[np.float64]) -> None:
     """Dates, numbers among words, identifiers and free text, or nothing."""
     texts = [str(value) for value in cells.values]
     counts = cells.counts
     rows = int(counts.sum())
     if all(is_date(text) for text in texts):
-        cells.refuse(_NO_DATES)
+        cells.refuse(NO_DATES)
     zeros = any(has_leading_zero(text) for text in texts)
     plain = np.array([is_number(text) for text in texts])
     if not zeros and counts[plain].sum() >= 0.9 * rows:
@@ -257,7 +189,7 @@ def _refuse_mixtures(cells: _Cells, as_numbers: npt.NDArray[np.float64]) -> None
         cells.refuse("is an identifier: leave it out, or name its kind")
 
 
-def _as_numbers(cells: _Cells) -> npt.NDArray[np.float64]:
+def _as_numbers(cells: DistinctCells) -> npt.NDArray[np.float64]:
     """The different cells as numbers, NaN for those that are none; codes are no numbers."""
     if all(isinstance(value, (int, float)) for value in cells.values):
         return np.array([float(value) for value in cells.values])
@@ -270,7 +202,7 @@ def _as_numbers(cells: _Cells) -> npt.NDArray[np.float64]:
 
 
 def _numeric(
-    cells: _Cells, as_numbers: npt.NDArray[np.float64], kind: Kind
+    cells: DistinctCells, as_numbers: npt.NDArray[np.float64], kind: Kind
 ) -> tuple[Column, npt.NDArray[np.float64]]:
     finite = np.isfinite(as_numbers)
     if not finite.all():
@@ -290,7 +222,7 @@ def _numeric(
 
 
 def _coded(
-    cells: _Cells, as_numbers: npt.NDArray[np.float64], kind: Kind
+    cells: DistinctCells, as_numbers: npt.NDArray[np.float64], kind: Kind
 ) -> tuple[Column, npt.NDArray[np.float64]]:
     """Whole numbers as categories in ascending order."""
     levels, codes = np.unique(as_numbers, return_inverse=True)
@@ -299,7 +231,9 @@ def _coded(
     return column, cells.spread(codes.reshape(-1).astype(np.float64))
 
 
-def _levels(cells: _Cells, levels: list[Any], kind: Kind) -> tuple[Column, npt.NDArray[np.float64]]:
+def _levels(
+    cells: DistinctCells, levels: list[Any], kind: Kind
+) -> tuple[Column, npt.NDArray[np.float64]]:
     position = {_spelled(level): index for index, level in enumerate(levels)}
     codes = [position.get(_spelled(value), -1) for value in cells.values]
     if min(codes) < 0:
@@ -320,7 +254,7 @@ def _spelled(value: Any) -> str:
     return str(int(number)) if number.is_integer() else text
 
 
-def _sorted(cells: _Cells) -> list[Category]:
+def _sorted(cells: DistinctCells) -> list[Category]:
     """The categories of a column: whole numbers in order, anything else by its spelling."""
     as_numbers = _as_numbers(cells)
     if all(isinstance(value, bool) for value in cells.values):

@@ -120,7 +120,7 @@ def _rows(body: bytes, names: list[str], delimiter: str) -> tuple[pd.DataFrame, 
     blank = (frame.isna() | (frame == "")).to_numpy().all(axis=1)
     _refuse_short(body, len(names), delimiter)
     lines = np.flatnonzero(~blank) + _FIRST_LINE
-    frame = frame.loc[~blank].set_axis(names, axis=1).reset_index(drop=True)
+    frame = frame.take(np.flatnonzero(~blank)).set_axis(names, axis=1).reset_index(drop=True)
     return frame, lines
 
 
