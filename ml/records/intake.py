@@ -38,8 +38,7 @@ def admit_text(data: bytes, *, limit: int = MAX_BYTES) -> bytes:
         UnreadableRecord: empty, over `limit` bytes, an archive, a workbook or other binary, or
             text in another encoding.
     """
-    if len(data) > limit:
-        raise UnreadableRecord(f"the file has {len(data):,} bytes; at most {limit:,} are accepted")
+    refuse_size(data, limit=limit)
     for magic, what in _OTHER_FILES:
         if data.startswith(magic):
             raise UnreadableRecord(f"this is {what}")
@@ -55,6 +54,21 @@ def admit_text(data: bytes, *, limit: int = MAX_BYTES) -> bytes:
     if not text.isascii():
         _refuse_other_encodings(text)
     return text
+
+
+def refuse_size(data: bytes, *, limit: int = MAX_BYTES) -> None:
+    """Nothing, unless the upload has more than `limit` bytes.
+
+    Raises:
+        UnreadableRecord: it has.
+    """
+    if len(data) > limit:
+        raise UnreadableRecord(f"the file has {len(data):,} bytes; at most {limit:,} are accepted")
+
+
+def begins_like_a_formula(cell: str) -> bool:
+    """Whether a spreadsheet would run this text, were it written to a cell."""
+    return _FORMULA_TEXT.match(cell) is not None
 
 
 def line_at(text: bytes, offset: int) -> int:
@@ -123,6 +137,7 @@ def _refuse_too_much(body: bytes, delimiter: str) -> None:
 # "=…" and "@…" always run; a sign does so before a call or a DDE channel, as in "-2+3+cmd|…".
 # A plain sign starts many an honest note ("+ snack"), so a sign alone is let through.
 _FORMULA = rb'(?:^|[%s\n])"?(?:[=@]|[+-][\w+*/.-]*[(|!])'
+_FORMULA_TEXT = re.compile(r"[=@]|[+-][\w+*/.-]*[(|!]")
 
 
 def _refuse_formulas(

@@ -1,6 +1,6 @@
 """The device formats, each one declarative value; `FORMATS` is the whole list.
 
-To read another vendor's CSV, add a value here and its files to the tests.
+To read another vendor's CSV or workbook, add a value here and its files to the tests.
 """
 
 import enum
@@ -13,7 +13,7 @@ class Dates(enum.Enum):
     """How a format writes time."""
 
     ISO = "2019-10-14T16:42:37"
-    BY_ACCOUNT = "day-month, month-day or year first, 24 hours or AM/PM, as the account is set"
+    BY_ACCOUNT = "day-month, month-day or year first, 24 hours or AM/PM; GMT-3 after it or not"
     ANY = "ISO, or else by account"
 
 
@@ -34,12 +34,12 @@ class Stream:
 
 @dataclass(frozen=True)
 class CsvFormat:
-    """One kind of CSV export. Column names are regular expressions, matched whole, any case.
+    """One kind of table export. Column names are regular expressions, matched whole, any case.
 
     Attributes:
         name: as it appears in traces and inspections.
         title: as people know it.
-        time: column of the wall time.
+        time: column of the wall time; cells with an offset from UTC tell the moment, too.
         streams: where glucose is; everything else in the file is left alone.
         floor_mg_dl, ceiling_mg_dl: the device's range. Numbers outside it, by more than one
             decimal of mmol/L, are refused: they are another unit or no glucose.
@@ -55,6 +55,8 @@ class CsvFormat:
             and mmol/L do not overlap.
         header_within: the header is one of this many first lines.
         widths: how many columns the header may have; None for any number.
+        wall: column of the wall time in files whose `time` is in UTC.
+        workbook: whether the table comes as a sheet of an Excel workbook instead of as CSV.
     """
 
     name: str
@@ -73,6 +75,8 @@ class CsvFormat:
     unit_by_range: bool = False
     header_within: int = 1
     widths: tuple[int, ...] | None = None
+    wall: str | None = None
+    workbook: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,63 @@ PLAIN_WITH_UNIT_COLUMN = CsvFormat(
     widths=(3,),
 )
 
+# An app over a Libre, which it reads below the reader's floor. Seven other classes of record share
+# the column of values, finger-stick glucose and blood pressure among them. A person is on line 1.
+NUTRISENSE = CsvFormat(
+    name="nutrisense",
+    title="Nutrisense CSV",
+    time="occurred_at",
+    record="class",
+    streams=(Stream("value", record="GlucoseMeasurement"),),
+    dates=Dates.BY_ACCOUNT,
+    unit=MG_DL,
+    floor_mg_dl=10,
+    ceiling_mg_dl=500,
+    header_within=2,
+)
+
+# An app over a Libre: what the sensor keeps, and scans. A person is on line 1.
+LEVELS = CsvFormat(
+    name="levels",
+    title="Levels CSV",
+    time=r"time \(utc\)",
+    wall=r"time \(local\)",
+    record="type of reading",
+    streams=(
+        Stream(rf"glucose reading \({UNIT_PATTERN}\)", record="timeseries"),
+        Stream(rf"glucose reading \({UNIT_PATTERN}\)", record="directRead", scanned=True),
+    ),
+    floor_mg_dl=40,
+    ceiling_mg_dl=500,
+    header_within=2,
+)
+
+# The app names every export .xls, whatever is in it. GS1's range: 2.0 to 25.0 mmol/L.
+SIBIONICS = CsvFormat(
+    name="sibionics",
+    title="Sibionics workbook",
+    time="time",
+    streams=(Stream(rf"sensor reading ?\({UNIT_PATTERN}\)"),),
+    dates=Dates.BY_ACCOUNT,
+    floor_mg_dl=36,
+    ceiling_mg_dl=450,
+    widths=(2,),
+    workbook=True,
+)
+
+# One wear period of one patient of the Shanghai data sets: Libre H, mmol/L times 18. Meals and
+# drugs stand in further columns as free text.
+SHANGHAI = CsvFormat(
+    name="shanghai",
+    title="Shanghai diabetes dataset workbook",
+    time="date",
+    streams=(Stream(rf"cgm \({UNIT_PATTERN}\)"),),
+    floor_mg_dl=40,
+    ceiling_mg_dl=500,
+    floor_is_censored=True,
+    workbook=True,
+)
+
 # Nightscout's own display rule: below 39 a fault code, 39 "LOW", 401 "HIGH"; always mg/dL.
 NIGHTSCOUT = JsonFormat(
     name="nightscout",
@@ -211,6 +272,10 @@ FORMATS: tuple[CsvFormat | JsonFormat, ...] = (
     LIBREVIEW,
     DEXCOM_STUDIO,
     NIGHTSCOUT,
+    NUTRISENSE,
+    LEVELS,
+    SIBIONICS,
+    SHANGHAI,
     PLAIN_WITH_UNIT_COLUMN,
     PLAIN,
 )

@@ -1,12 +1,19 @@
-"""Telling which CSV format a file is in, and where its columns are."""
+"""Telling which format a table is in, and where its columns are."""
 
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
-from ml.records.cgm.formats import FORMATS, PLAIN_WITH_UNIT_COLUMN, CsvFormat, Stream
+from ml.records.cgm.formats import (
+    FORMATS,
+    PLAIN_WITH_UNIT_COLUMN,
+    CsvFormat,
+    JsonFormat,
+    Stream,
+)
 from ml.records.errors import UnreadableRecord
 from ml.records.units import unit_named
 
@@ -16,24 +23,25 @@ _HEAD_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Layout:
-    """Where one CSV file keeps what its format promises.
+    """Where one table keeps what its format promises.
 
     Attributes:
         format: the device format.
-        delimiter: one character.
+        delimiter: one character; empty in a workbook.
         width: number of columns.
-        time, record, device_clock, device, unit_column: column indices, None where absent.
+        time, wall, record, device_clock, device, unit_column: column indices, None where absent.
         streams: each stream with the index of its glucose column.
         unit: the unit, where the header or the format names it.
         title: cells of the lines above the header; they carry names: use, never keep.
-        body: offset of the first byte below the header.
-        first_line: line number of that byte.
+        body: offset of the first byte below the header; of the first row in a workbook.
+        first_line: line or row number there.
     """
 
     format: CsvFormat
     delimiter: str
     width: int
     time: int
+    wall: int | None
     record: int | None
     device_clock: int | None
     device: int | None
@@ -56,12 +64,49 @@ def recognise(text: bytes) -> Layout:
         for delimiter in _DELIMITERS:
             names = _cells(line, delimiter)
             for known in FORMATS:
-                if isinstance(known, CsvFormat) and number <= known.header_within:
+                if _may_head(known, number, workbook=False):
                     layout = _fit(known, names, delimiter, tuple(title), end, number + 1)
                     if layout is not None:
                         return layout
         title.extend(_cells(line, ","))
     raise _not_recognised(text)
+
+
+def recognise_sheet(rows: Sequence[Sequence[str]]) -> Layout | None:
+    """The layout of the one workbook format whose header is among the first of `rows`.
+
+    Raises:
+        UnreadableRecord: the header names two units.
+    """
+    title: list[str] = []
+    for number, row in enumerate(rows[: _deepest_header()], start=1):
+        names = [_plain(cell) for cell in row]
+        while names and not names[-1]:
+            names.pop()
+        for known in FORMATS:
+            if _may_head(known, number, workbook=True):
+                layout = _fit(known, names, "", tuple(title), number, number + 1)
+                if layout is not None:
+                    return layout
+        title.extend(names)
+    return None
+
+
+def supported(*, workbook: bool) -> str:
+    """The titles of what is read from CSV and JSON, or from workbooks."""
+    titles = (k.title for k in FORMATS if getattr(k, "workbook", False) == workbook)
+    return "; ".join(dict.fromkeys(titles))
+
+
+def _may_head(
+    known: CsvFormat | JsonFormat, number: int, *, workbook: bool
+) -> TypeGuard[CsvFormat]:
+    """Whether line `number` may be the header of `known` in this container."""
+    return (
+        isinstance(known, CsvFormat)
+        and known.workbook == workbook
+        and number <= known.header_within
+    )
 
 
 def _deepest_header() -> int:
@@ -85,7 +130,11 @@ def _cells(line: str, delimiter: str) -> list[str]:
         row = next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
     except csv.Error:
         return []
-    return [" ".join(cell.split()).lower() for cell in row]
+    return [_plain(cell) for cell in row]
+
+
+def _plain(cell: str) -> str:
+    return " ".join(cell.split()).lower()
 
 
 def _fit(
@@ -94,14 +143,15 @@ def _fit(
     """The layout of `known` on a header of these names, or None if it is not its header."""
     if known.widths is not None and len(names) not in known.widths:
         return None
-    time = _find(known.time, names)
+    time, wall = _find(known.time, names), _find(known.wall, names)
     record = _find(known.record, names)
     unit_column = _find(known.unit_column, names)
     found = [(stream, _find(stream.column, names)) for stream in known.streams]
     streams = tuple((stream, index) for stream, index in found if index is not None)
     if time is None or not streams:
         return None
-    if (known.record and record is None) or (known.unit_column and unit_column is None):
+    wanted = ((known.record, record), (known.unit_column, unit_column), (known.wall, wall))
+    if any(pattern is not None and index is None for pattern, index in wanted):
         return None
     units = {_unit_in(stream.column, names[index]) for stream, index in streams} - {None}
     if len(units) > 1:
@@ -111,6 +161,7 @@ def _fit(
         delimiter=delimiter,
         width=len(names),
         time=time,
+        wall=wall,
         record=record,
         device_clock=_find(known.device_clock, names),
         device=_find(known.device, names),
@@ -148,5 +199,5 @@ def _not_recognised(text: bytes) -> UnreadableRecord:
                 "glucose_mmol_l, or add a column unit",
                 1,
             )
-    supported = "; ".join(dict.fromkeys(known.title for known in FORMATS))
-    return UnreadableRecord(f"not a format that is read here, which are: {supported}", 1)
+    titles = f"{supported(workbook=False)}; {supported(workbook=True)}"
+    return UnreadableRecord(f"not a format that is read here, which are: {titles}", 1)

@@ -1,4 +1,4 @@
-"""Glucose rows out of any CSV whose layout is known, column by column."""
+"""Glucose rows out of any table whose layout is known, column by column."""
 
 import io
 import re
@@ -43,7 +43,20 @@ def read_table(text: bytes, layout: Layout) -> RawReadings:
     if not body.strip():
         raise UnreadableRecord(_NO_READINGS)
     admit_csv(body, first_line=layout.first_line, width=layout.width, delimiter=layout.delimiter)
-    frame = _parse(body, layout)
+    return readings(_parse(body, layout), layout)
+
+
+def readings(frame: pd.DataFrame, layout: Layout) -> RawReadings:
+    """Every glucose row of a table, in its order.
+
+    Args:
+        frame: the columns that `layout` names, labelled by index, one row per line of the file:
+            glucose, record type, device and unit as categories, times as text; empty cells as NaN.
+        layout: where what is.
+
+    Raises:
+        UnreadableRecord: as `read_table`.
+    """
     unit = _unit(frame, layout)
     streams = [_rows(frame, stream, column, unit, layout) for stream, column in layout.streams]
     index = np.concatenate([rows.index for rows in streams])
@@ -56,13 +69,13 @@ def read_table(text: bytes, layout: Layout) -> RawReadings:
         parts = [getattr(rows.glossary, column)[rows.cells] for rows in streams]
         return np.concatenate(parts)[order]
 
-    local, offsets = _times(frame, index, layout)
+    local, utc = _moments(frame, index, layout)
     scanned = np.concatenate([np.full(rows.index.size, rows.scanned) for rows in streams])
     return RawReadings(
         format=layout.format.name,
         unit=unit,
         local=local,
-        utc=None if offsets is None else local - offsets,
+        utc=utc,
         tenths=along("tenths"),
         censored=along("censored"),
         worded=along("worded"),
@@ -77,6 +90,7 @@ def _parse(body: bytes, layout: Layout) -> pd.DataFrame:
     """The columns that matter, labelled by index; repeated texts as categories."""
     roles = (layout.record, layout.device, layout.unit_column, *(i for _, i in layout.streams))
     kinds: dict[str, Any] = {str(index): "category" for index in roles if index is not None}
+    times = [str(index) for index in (layout.time, layout.wall) if index is not None]
     clock = [] if layout.device_clock is None else [str(layout.device_clock)]
     # A header of our own: the file's may repeat a name, and its lines may all be shorter.
     names = layout.delimiter.join(map(str, range(layout.width)))
@@ -84,8 +98,8 @@ def _parse(body: bytes, layout: Layout) -> pd.DataFrame:
         frame = pd.read_csv(
             io.BytesIO(names.encode() + b"\n" + body),
             sep=layout.delimiter,
-            usecols=[str(layout.time), *kinds, *clock],
-            dtype={str(layout.time): str, **kinds},
+            usecols=[*times, *kinds, *clock],
+            dtype={**dict.fromkeys(times, str), **kinds},
             index_col=False,
             keep_default_na=False,
             na_values=[""],
@@ -158,10 +172,21 @@ def _along(flags: Iterable[bool], codes: npt.NDArray[np.integer]) -> npt.NDArray
     return known
 
 
-def _times(
+def _moments(
     frame: pd.DataFrame, index: npt.NDArray[np.intp], layout: Layout
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None]:
-    column = frame[layout.time]
+    """Wall times, and moments where the file has them."""
+    wall, offsets = _times(frame, layout.time, index, layout)
+    if layout.wall is None:
+        return wall, None if offsets is None else wall - offsets
+    utc = wall if offsets is None else wall - offsets
+    return _times(frame, layout.wall, index, layout)[0], utc
+
+
+def _times(
+    frame: pd.DataFrame, at: int, index: npt.NDArray[np.intp], layout: Layout
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None]:
+    column = frame[at]
     absent = column.isna().to_numpy()[index]
     if absent.any():
         row = int(index[np.argmax(absent)])

@@ -37,7 +37,8 @@ def parse_times(
     """
     if dates is Dates.ISO or (dates is Dates.ANY and re.match(r"\d{4}-\d\d-\d\d[T ]", cells[0])):
         return _parse_iso(cells)
-    return _parse_by_account(cells, title), None
+    cells, offsets = _split_gmt(cells)
+    return _parse_by_account(cells, title), offsets
 
 
 # -- ISO ------------------------------------------------------------------------------------------
@@ -156,6 +157,33 @@ def _seconds_of(offset: str) -> int:
         return 0
     sign = -1 if offset[0] == "-" else 1
     return sign * (int(offset[1:3]) * 3600 + int(offset[-2:]) * 60)
+
+
+_GMT = re.compile(r"(.*\S) ?(?:GMT|UTC)(?:([+-])(\d{1,2})(?::?(\d\d))?)?")
+_FARTHEST_OFFSET = 15 * 3600
+
+
+def _split_gmt(cells: Sequence[str]) -> tuple[Sequence[str], Seconds | None]:
+    """The cells without their ``GMT-3``, and the offsets from UTC; None if no cell has one.
+
+    GMT-3 is three hours behind, as apps write it (the zone that POSIX calls Etc/GMT+3).
+    """
+    if not any("GMT" in cell or "UTC" in cell for cell in cells):
+        return cells, None
+    found = [_GMT.fullmatch(cell.strip()) for cell in cells]
+    for row, match in enumerate(found):
+        if match is None:
+            raise RowFault(row, "a time without an offset from UTC among others with one")
+    offsets = np.array([_gmt_seconds(match) for match in found if match], dtype=np.int64)
+    if (np.abs(offsets) > _FARTHEST_OFFSET).any():
+        row = int(np.argmax(np.abs(offsets) > _FARTHEST_OFFSET))
+        raise RowFault(row, "no clock is that many hours from UTC")
+    return [match[1] for match in found if match], offsets
+
+
+def _gmt_seconds(match: re.Match[str]) -> int:
+    sign = -1 if match[2] == "-" else 1
+    return sign * (int(match[3] or 0) * 3600 + int(match[4] or 0) * 60)
 
 
 # -- by account -----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from cgm_attacks import clarity, libreview, person, refusal, with_line
-from cgm_files import RECEIVED, read, vendor_export
+from cgm_files import RECEIVED, read, shared_file
 
 from ml.records.cgm import read_cgm
 from ml.records.errors import UnreadableRecord
@@ -45,15 +45,17 @@ def test_a_zip_bomb_renamed_csv_is_never_unpacked() -> None:
     assert "gzip" in refusal(gzip.compress(clarity())).reason
 
 
-def test_an_excel_workbook_named_xls_is_refused_with_what_to_do() -> None:
-    workbook = vendor_export("sibionics_SiSensingCGM_xlsx-named-xls.xls")
-    assert "export as CSV" in refusal(workbook).reason
-
-
-@pytest.mark.parametrize("name", ["nutrisense_export.csv.gz", "levels_export_utc+local.csv"])
-def test_an_export_of_another_vendor_is_refused_with_those_that_are_read(name: str) -> None:
-    error = refusal(vendor_export(name))
-    assert "Dexcom Clarity" in error.reason and "LibreView" in error.reason
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("cgm-bigideas-dexcom", "Food_Log_001.csv"),
+        ("cgm-iglu-t2d", "iglu_example_data_5_subject.csv"),  # several people in one file
+    ],
+)
+def test_a_table_of_something_else_is_refused_with_what_is_read(folder: str, name: str) -> None:
+    error = refusal(shared_file(folder, name).read_bytes())
+    for title in ("Dexcom Clarity", "LibreView", "Levels", "Nutrisense", "Sibionics", "Shanghai"):
+        assert title in error.reason
 
 
 @pytest.mark.parametrize(

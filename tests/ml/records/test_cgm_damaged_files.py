@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ml.records.errors import UnreadableRecord
 from ml.simulation.glucose import SimulatedTrace
+from scripts.simulation.apps import to_levels_csv, to_nutrisense_csv
 from scripts.simulation.clarity import to_clarity_csv
 from scripts.simulation.libreview import to_libreview_csv
 from scripts.simulation.open_formats import to_nightscout_json, to_plain_csv
@@ -98,7 +99,7 @@ def test_whatever_the_bytes_the_answer_is_a_trace_or_one_clear_error(data: bytes
 
 @settings(max_examples=150, deadline=None)
 @given(
-    which=st.sampled_from(["clarity", "libreview", "nightscout", "plain"]),
+    which=st.sampled_from(["clarity", "libreview", "nightscout", "plain", "nutrisense", "levels"]),
     at=st.floats(0, 1),
     cut=st.integers(0, 200),
     junk=st.one_of(st.binary(max_size=40), st.text(max_size=20).map(str.encode)),
@@ -127,4 +128,6 @@ _WHOLE = {
     "libreview": to_libreview_csv(person(0.4, 15), name=NAME),
     "nightscout": to_nightscout_json(person(0.1)),
     "plain": to_plain_csv(person(0.1), unit="mmol/L"),
+    "nutrisense": to_nutrisense_csv(person(0.4, 15), name=NAME),
+    "levels": to_levels_csv(person(0.4, 15), name=NAME),
 }
