@@ -27,12 +27,21 @@ class Interval:
         return f"{self.value:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]"
 
 
-def of_draws(value: float, draws: Floats, *, level: float = 0.95) -> Interval:
-    """`value` with the percentile interval of its bootstrap `draws`, shape (draws,)."""
+def of_draws(
+    value: float, draws: Floats, *, level: float = 0.95, distance: bool = False
+) -> Interval:
+    """`value` with the percentile interval of its bootstrap `draws`, shape (draws,).
+
+    Drawing anew moves two samples apart, so the draws of a distance between them all lie too far
+    out: with `distance` they are centred on `value` first and end at 0.
+    """
     kept = draws[np.isfinite(draws)]
     if kept.size == 0:
         return Interval(float(value), float("nan"), float("nan"))
     low, high = np.quantile(kept, [(1 - level) / 2, (1 + level) / 2])
+    if distance:
+        off = float(value) - float(np.median(kept))
+        low, high = max(low + off, 0.0), high + off
     return Interval(float(value), float(low), float(high))
 
 

@@ -30,6 +30,7 @@ MEASURES = (
     "hourly_sd_ratio_worst",
 )
 """What `compare_days` reports; see `_measures` for the definition and unit of each."""
+_DISTANCES = frozenset({"rate_wasserstein", "rate_ks", "agp_distance", "day_mean_ks", "day_sd_ks"})
 HOURLY = ("hourly_mean_difference", "hourly_sd_ratio", "hourly_tir_difference")
 
 _RATE_BINS = np.linspace(-10, 10, 401)  # mg/dL per minute
@@ -91,7 +92,10 @@ def compare_days(
         _drawn(truth, again if redraw_real else whole[0]),
         _drawn(made, resampled_weights(len(made["squares"]), draws=draws, rng=rng)),
     )
-    figures = {name: of_draws(float(point[name][0]), drawn[name]) for name in MEASURES}
+    figures = {
+        name: of_draws(float(point[name][0]), drawn[name], distance=name in _DISTANCES)
+        for name in MEASURES
+    }
     hours = {name: point[name][0] for name in HOURLY}
     return DayComparison(len(real), people, len(synthetic), figures, hours)
 
@@ -137,7 +141,7 @@ def context_fid(
         strict=True,
     ):
         drawn.append(frechet_distance(truth, made, people[whose], days))
-    return of_draws(frechet_distance(truth, made), np.array(drawn))
+    return of_draws(frechet_distance(truth, made), np.array(drawn), distance=True)
 
 
 def frechet_distance(
