@@ -38,10 +38,10 @@ class Condition:
 
 
 CONDITIONS: Mapping[str, Condition] = {
-    "t1d": Condition(158.0, 27.0, 0.34, 0.15, 0.45, 0.9, 0.5, 1.0),
+    "t1d": Condition(163.0, 30.0, 0.32, 0.14, 0.50, 0.8, 0.5, 1.0),
     "t2d": Condition(152.0, 32.0, 0.22, 0.20, 0.03, 1.2, 0.7, 0.9),
-    "prediabetes": Condition(113.0, 9.0, 0.16, 0.18, 0.01, 1.0, 0.3, 0.5),
-    "healthy": Condition(101.0, 7.0, 0.14, 0.18, 0.02, 1.0, 0.2, 0.5),
+    "prediabetes": Condition(113.0, 9.0, 0.16, 0.18, 0.01, 1.0, 0.3, 0.7),
+    "healthy": Condition(101.0, 7.0, 0.14, 0.18, 0.02, 1.0, 0.2, 0.7),
 }
 MIX: Mapping[str, float] = {"t1d": 0.5, "t2d": 0.25, "prediabetes": 0.1, "healthy": 0.15}
 
@@ -64,13 +64,13 @@ class Drift:
         therapy, therapy_sd: change of the level then; `therapy_spread`: of the spread.
     """
 
-    week: float = 0.05
-    week_memory: float = 0.7
-    spread_week: float = 0.06
-    low_week: float = 0.3
+    week: float = 0.065
+    week_memory: float = 0.45
+    spread_week: float = 0.10
+    low_week: float = 0.7
     day: float = 0.10
     spread_day: float = 0.18
-    sensor: float = 0.03
+    sensor: float = 0.04
     trend: float = 0.04
     spread_trend: float = 0.04
     season: float = 0.012

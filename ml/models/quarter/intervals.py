@@ -40,7 +40,7 @@ class Size:
     weights: Floats
 
     def of(self, mids: Floats, spread: Floats) -> Floats:
-        """Sizes (people, rows) for forecasts (people, rows, 5) after days that spread so (people, 5)."""
+        """Sizes (people, rows) of forecasts (people, rows, 5), the days' `spread` (people, 5)."""
         features = (_features(self.metric, mids, spread) - self.centre) / self.scale
         inside = np.clip(features, -_OUTERMOST, _OUTERMOST)
         log: Floats = self.weights[0] + inside @ self.weights[1:]

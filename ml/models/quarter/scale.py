@@ -1,4 +1,4 @@
-"""The scale on which figures are averaged and intervals are symmetric: arcsines of roots and logarithms."""
+"""The scale on which figures are averaged: arcsines of the roots of shares, and logarithms."""
 
 import numpy as np
 import numpy.typing as npt
