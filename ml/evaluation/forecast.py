@@ -3,6 +3,7 @@
 A person counts once, however long the record: errors are taken within each person first.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
@@ -142,7 +143,9 @@ class Bounds:
 def rmse_over_people(scores: PersonScores) -> tuple[Floats, Floats]:
     """Mean and median over people of each person's RMSE, by step, mg/dL, two of shape (steps,)."""
     rmse = np.sqrt(scores.mse)
-    return np.nanmean(rmse, axis=0), np.nanmedian(rmse, axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nobody has an outcome at some step
+        return np.nanmean(rmse, axis=0), np.nanmedian(rmse, axis=0)
 
 
 def bootstrap_mean(values: Floats, *, rng: np.random.Generator, draws: int = 2000) -> Bounds:

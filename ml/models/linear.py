@@ -44,26 +44,33 @@ def linear_point(coefficients: npt.NDArray[np.float64], history: Floats) -> Floa
     return (history @ coefficients[:-1] + coefficients[-1]).astype(np.float32)
 
 
-def least_squares(history: Floats, target: Floats) -> npt.NDArray[np.float64]:
-    """Coefficients (HISTORY + 1, HORIZON), the intercept last; a step learns where it is known.
+def least_squares(
+    history: Floats, target: Floats, *, ridge: float = RIDGE
+) -> npt.NDArray[np.float64]:
+    """Coefficients (inputs + 1, steps), the intercept last; a step learns where it is known.
 
     Args:
-        history: mg/dL, shape (n, HISTORY), no NaN.
-        target: mg/dL, shape (n, HORIZON), NaN where unknown.
+        history: mg/dL, shape (n, inputs), no NaN.
+        target: mg/dL, shape (n, steps), NaN where unknown.
+        ridge: as `RIDGE`; without any, the solution of least norm is taken.
     """
     inputs = history.astype(np.float64)
-    columns = [_one_step(inputs, target[:, step].astype(np.float64)) for step in range(HORIZON)]
+    known = np.isfinite(target)
+    columns: list[npt.NDArray[np.float64]] = []
+    for step in range(target.shape[1]):
+        rows = known[:, step]
+        outcome = target[rows, step].astype(np.float64)
+        columns.append(_one_step(inputs[rows], outcome, ridge))
     return np.stack(columns, axis=1)
 
 
 def _one_step(
-    inputs: npt.NDArray[np.float64], target: npt.NDArray[np.float64]
+    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], ridge: float
 ) -> npt.NDArray[np.float64]:
-    known = np.isfinite(target)
-    x, y = (inputs, target) if known.all() else (inputs[known], target[known])
     centre, level = x.mean(axis=0), y.mean()
     x = x - centre
     gram = x.T @ x
-    gram[np.diag_indices_from(gram)] += RIDGE * len(x) / 1000
-    slope = np.linalg.solve(gram, x.T @ (y - level))
+    gram[np.diag_indices_from(gram)] += ridge * len(x) / 1000
+    moments = x.T @ (y - level)
+    slope = np.linalg.solve(gram, moments) if ridge else np.linalg.lstsq(gram, moments)[0]
     return np.append(slope, level - centre @ slope)

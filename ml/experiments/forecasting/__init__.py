@@ -1,0 +1,1 @@
+"""What `python -m ml.experiments.cgm_forecast` is made of."""

@@ -1,0 +1,134 @@
+"""The figures as a page that a person reads, in a terminal or in docs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ml.evaluation.forecast import STEP_NAMES
+from ml.experiments.forecasting.protocol import Protocol
+
+_NOTES = (
+    "Every person is tested once, by models that learnt from and were calibrated on other "
+    "people alone. Errors are taken within a person first; intervals are the 2.5th and 97.5th "
+    "percentile over bootstraps of people.",
+    "The HUPA-UCM set (25 of the people with type 1) was interpolated from 15 to 5 minutes by "
+    "its authors: forecasts of it look better than those of a sensor, and networks can read "
+    "the interpolation where a linear map cannot. `t1d_not_interpolated` leaves it out.",
+    "`linear` is least squares on the same windows as the networks. `linear_by_condition` is "
+    "told who has type 1 and fits each half alone: a stricter baseline than any model that "
+    "has to find out by itself.",
+    "Coverage is that of the 90 % interval over all 24 steps; bands are those of the last "
+    "observed glucose, never of the outcome.",
+)
+
+
+def page(result: Mapping[str, Any]) -> str:
+    """The whole result as Markdown."""
+    protocol = result["protocol"]
+    lines = ["# Short-term forecasts of glucose, on people never seen", ""]
+    if protocol["quick"]:
+        lines += ["**QUICK: a subsample and few epochs, to see that it runs; no result.**", ""]
+    lines += [_how(result), "", *[f"- {note}" for note in _NOTES], ""]
+    for group, content in result["table"].items():
+        lines += [f"## {group}: {content['people']} people, {content['windows']:,} windows", ""]
+        lines += [*_models(content["models"]), ""]
+    lines += ["## 90 % intervals", "", *_coverage(result), ""]
+    lines += ["## Targets", "", *_targets(result["targets"]), ""]
+    if result.get("ablation"):
+        lines += ["## Synthetic days on and off", "", *_ablation(result["ablation"]), ""]
+    if result.get("glucobench"):
+        lines += ["## GlucoBench's protocol", "", *_glucobench(result["glucobench"]), ""]
+    lines += ["## Trainings", "", *_trainings(result), ""]
+    return "\n".join(lines)
+
+
+def _how(result: Mapping[str, Any]) -> str:
+    protocol = result["protocol"]
+    return (
+        f"{protocol['tested']} of {protocol['folds']} folds over people, seed "
+        f"{protocol['seed']}; at most {protocol['epochs']} epochs and {protocol['train_most']} "
+        f"training windows of a person, {protocol['test_most']} tested; "
+        f"{protocol['bootstraps']:,} bootstraps; {result['core_hours']:.2f} core-hours of "
+        f"{declared_core_hours(Protocol(**protocol)):.1f} declared."
+    )
+
+
+def declared_core_hours(protocol: Protocol) -> float:
+    """What a run of the table is expected to cost, said before it begins."""
+    return 0.01 if protocol.quick else 0.006 * protocol.tested * protocol.epochs * 3
+
+
+def _models(models: Mapping[str, Any]) -> list[str]:
+    head = "| model | min | RMSE mean | median | MAE | pinball | covered | RMSE / linear |"
+    lines = [f"{head} / by condition |", "|---|---|---|---|---|---|---|---|---|"]
+    for name, figures in models.items():
+        for minutes in STEP_NAMES:
+            row = figures["minutes"][minutes]
+            lines.append(
+                f"| {name} | {minutes} | {_bounds(row['rmse_mean'], 1)} | {row['rmse_median']:.1f} "
+                f"| {row['mae']['value']:.1f} | {row['pinball']['value']:.2f} "
+                f"| {row['coverage']['value']:.3f} | {_bounds(row['ratio_to_linear'], 3)} "
+                f"| {_bounds(row['ratio_to_linear_by_condition'], 3)} |"
+            )
+    return lines
+
+
+def _coverage(result: Mapping[str, Any]) -> list[str]:
+    lines = ["| model | overall | least hour | most hour | <54 | 54-70 | 70-180 | 180-250 | >250 |"]
+    lines.append("|---|---|---|---|---|---|---|---|---|")
+    for name, figures in result["table"]["all"]["models"].items():
+        cover = figures["coverage"]
+        hours = [hour["value"] for hour in cover["hours"] if hour["outcomes"]]
+        bands = [f"{band['value']:.3f}" for band in cover["bands"].values()]
+        lines.append(
+            f"| {name} | {_bounds(cover['overall'], 3)} | {min(hours):.3f} | {max(hours):.3f} | "
+            + " | ".join(bands)
+            + " |"
+        )
+    return lines
+
+
+def _targets(rows: list[Mapping[str, Any]]) -> list[str]:
+    return [f"- {'holds' if r['holds'] else 'MISSED'}: {r['target']}: {r['value']}" for r in rows]
+
+
+def _ablation(content: Mapping[str, Any]) -> list[str]:
+    lines = [content["protocol"], "", "| arm | pinball | RMSE 30 | RMSE 60 | RMSE 120 | covered |"]
+    lines.append("|---|---|---|---|---|---|")
+    for arm, row in content["arms"].items():
+        rmse = " | ".join(f"{value:.2f}" for value in row["rmse"])
+        lines.append(f"| {arm} | {row['pinball']:.3f} | {rmse} | {row['coverage']:.3f} |")
+    for name, figures in content["differences"].items():
+        lines += ["", f"{name}: pinball {_bounds(figures, 3)} mg/dL"]
+    return lines
+
+
+def _glucobench(content: Mapping[str, Any]) -> list[str]:
+    lines = ["| set | people | seeds | test | model | windows | RMSE of mean MSE | of median |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
+    for row in content["rows"]:
+        lines.append(
+            f"| {row['set']} | {row['people']} | {row['seeds']} | {row['test']} | {row['model']} "
+            f"| {row['windows']} | {row['root_mean_mse']:.2f} | {row['root_median_mse']:.2f} |"
+        )
+    return [*lines, "", content["protocol"]]
+
+
+def _trainings(result: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for name, card in result["trainings"].items():
+        runs = card["trainings"]
+        people = "/".join(str(run["people"]) for run in runs)
+        windows = "/".join(str(run["windows"]) for run in runs)
+        line = f"- {name}: {people} people, {windows} windows, {card['cpu_seconds']:.0f} CPU s"
+        if "epochs" in runs[0]:
+            epochs = "/".join(str(run["epochs"]) for run in runs)
+            best = "/".join(str(run["best_epoch"]) for run in runs)
+            seeds = "/".join(str(run["seed"]) for run in runs)
+            line += f"; epochs {epochs}, best {best}; seeds {seeds}"
+        lines.append(line)
+    return lines
+
+
+def _bounds(figures: Mapping[str, float], digits: int) -> str:
+    value, low, high = (f"{figures[name]:.{digits}f}" for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"

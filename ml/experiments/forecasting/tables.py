@@ -1,0 +1,157 @@
+"""The forecast table: models × horizons, everybody and each group, beside the linear baseline."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.evaluation import forecast as ev
+from ml.experiments.cohorts import INTERPOLATED, Person
+from ml.experiments.forecasting.protocol import NETWORKS, Protocol
+
+Mask = npt.NDArray[np.bool_]
+GROUPS = ("all", "t1d", "others")
+
+
+def groups_of(everybody: Sequence[Person], scores: ev.PersonScores) -> dict[str, Mask]:
+    """Masks over the tested people: all, by type 1 or not, and by cohort."""
+    by_name = {person.name: person for person in everybody}
+    tested = [by_name[str(name)] for name in scores.person]
+    type_1 = np.array([p.condition == "t1d" for p in tested])
+    masks = {"all": np.ones(len(tested), bool), "t1d": type_1, "others": ~type_1}
+    clean = np.array([p.cohort not in INTERPOLATED for p in tested])
+    masks["t1d_not_interpolated"] = type_1 & clean
+    for cohort in sorted({p.cohort for p in tested}):
+        masks[cohort] = np.array([p.cohort == cohort for p in tested])
+    return {name: mask for name, mask in masks.items() if mask.any()}
+
+
+def table(
+    scores: Mapping[str, ev.PersonScores], everybody: Sequence[Person], protocol: Protocol
+) -> dict[str, Any]:
+    """Group → model → figures, each with its interval."""
+    groups = groups_of(everybody, scores["linear"])
+    found: dict[str, Any] = {}
+    for group, mask in groups.items():
+        own = {name: part.take(mask) for name, part in scores.items()}
+        found[group] = {
+            "people": len(own["linear"]),
+            "windows": int(own["linear"].windows.sum()),
+            "models": {name: _figures(own, name, protocol) for name in own},
+        }
+    return found
+
+
+def _figures(own: Mapping[str, ev.PersonScores], name: str, protocol: Protocol) -> dict[str, Any]:
+    scores = own[name]
+    rng = np.random.default_rng(protocol.seed)
+    _, median = ev.rmse_over_people(scores)
+    steps: dict[str, Any] = {}
+    for step, minutes in zip(ev.STEPS, ev.STEP_NAMES, strict=True):
+
+        def bounds(values: npt.NDArray[np.float64]) -> dict[str, float]:
+            return rounded(ev.bootstrap_mean(values, rng=rng, draws=protocol.bootstraps))
+
+        steps[minutes] = {
+            "rmse_mean": bounds(np.sqrt(scores.mse[:, step])),
+            "rmse_median": round(float(median[step]), 2),
+            "mae": bounds(scores.mae[:, step]),
+            "pinball": bounds(scores.pinball[:, step]),
+            "coverage": _covered(scores.hits[:, step], scores.counts[:, step], rng, protocol),
+        } | {
+            f"ratio_to_{other}": rounded(
+                ev.paired_ratio(scores, own[other], step, rng=rng, draws=protocol.bootstraps)
+            )
+            for other in ("linear", "linear_by_condition")
+            if other in own
+        }
+    return {"minutes": steps, "coverage": _coverage(scores, rng, protocol)}
+
+
+def _coverage(
+    scores: ev.PersonScores, rng: np.random.Generator, protocol: Protocol
+) -> dict[str, Any]:
+    """Over all steps: everything, every hour, every band of the last observed glucose."""
+
+    def by(hits: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
+        return [
+            _covered(hits[:, i].sum(axis=1), counts[:, i].sum(axis=1), rng, protocol)
+            | {"outcomes": int(counts[:, i].sum())}
+            for i in range(hits.shape[1])
+        ]
+
+    return {
+        "overall": _covered(scores.hits.sum(axis=1), scores.counts.sum(axis=1), rng, protocol),
+        "hours": by(scores.hour_hits, scores.hour_counts),
+        "bands": dict(zip(ev.BAND_NAMES, by(scores.band_hits, scores.band_counts), strict=True)),
+        "bands_by_minutes": {
+            minutes: dict(
+                zip(
+                    ev.BAND_NAMES,
+                    _shares(scores.band_hits[:, :, step], scores.band_counts[:, :, step]),
+                    strict=True,
+                )
+            )
+            for step, minutes in zip(ev.STEPS, ev.STEP_NAMES, strict=True)
+        },
+    }
+
+
+def targets(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the issue asks for, what was reached by the best network, and whether it holds.
+
+    The best is the one with the least mean pinball loss over everybody at the three horizons.
+    """
+    best = min(NETWORKS, key=lambda name: _mean_pinball(found["all"]["models"][name]))
+    rows = []
+    for group, limit in (("t1d", 1.00), ("others", 1.02)):
+        if group not in found:
+            continue
+        for minutes in ev.STEP_NAMES:
+            figures = found[group]["models"][best]["minutes"][minutes]["ratio_to_linear"]
+            rows.append(
+                _target(
+                    f"{best} / linear RMSE, {group}, {minutes} min, 97.5 % bound ≤ {limit:.2f}",
+                    figures["high"],
+                    figures["high"] <= limit,
+                )
+            )
+    cover = found["all"]["models"][best]["coverage"]
+    overall = cover["overall"]["value"]
+    rows.append(_target(f"{best} 90 % coverage, 0.88-0.92", overall, 0.88 <= overall <= 0.92))
+    for what, values in (("hour", cover["hours"]), ("band", list(cover["bands"].values()))):
+        shares = [v["value"] for v in values if v["outcomes"] > 0]
+        for name, worst in (("least", min(shares)), ("most", max(shares))):
+            holds = 0.85 <= worst <= 0.95
+            rows.append(_target(f"{best} {name} coverage of a {what}, 0.85-0.95", worst, holds))
+    return rows
+
+
+def rounded(bounds: ev.Bounds) -> dict[str, float]:
+    """Bounds as JSON holds them."""
+    return {name: round(value, 4) for name, value in asdict(bounds).items()}
+
+
+def _target(what: str, value: float, holds: bool) -> dict[str, Any]:
+    return {"target": what, "value": round(value, 4), "holds": bool(holds)}
+
+
+def _mean_pinball(figures: Mapping[str, Any]) -> float:
+    return float(np.mean([figures["minutes"][m]["pinball"]["value"] for m in ev.STEP_NAMES]))
+
+
+def _covered(
+    hits: npt.NDArray[np.float64],
+    counts: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+    protocol: Protocol,
+) -> dict[str, Any]:
+    found = ev.coverage(hits, counts, rng=rng, draws=protocol.bootstraps // 4)
+    return {name: value for name, value in rounded(found).items() if name != "upper"}
+
+
+def _shares(hits: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]) -> list[float | None]:
+    total, inside = counts.sum(axis=0), hits.sum(axis=0)
+    return [round(float(h / n), 4) if n else None for h, n in zip(inside, total, strict=True)]
