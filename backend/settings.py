@@ -47,6 +47,15 @@ class Settings(BaseSettings):
     chain_timeout_s: Annotated[float, Field(gt=0)] = 20.0
     content_timeout_s: Annotated[float, Field(gt=0)] = 60.0
 
+    training_setting: Literal["quick", "full"] = "full"
+    """How thoroughly a person's model is trained: seconds, or two to three minutes of a core."""
+    training_threads: Positive = 1
+    """Cores that one training takes."""
+    training_tick_s: Annotated[float, Field(gt=0)] = 5.0
+    """How often at most a training writes how far it is, and asks whether its consent holds."""
+    base_forecaster: Path | None = None
+    """Folder of the forecaster that trainings start from, instead of the one that ships."""
+
     public_url: str = "http://127.0.0.1:8000"
     cookie_secure: bool = True
     """Off only where the service is reached over plain http, as on one's own machine."""
@@ -81,6 +90,7 @@ class Settings(BaseSettings):
             job_lease_s=self.job_lease_s,
             job_attempts=self.job_attempts,
             keyring_backup_days=self.keyring_backup_days,
+            training_tick_s=self.training_tick_s,
         )
 
     def http(self) -> HttpConfig:

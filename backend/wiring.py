@@ -22,10 +22,13 @@ from backend.adapters.keys.master_keys import (
     MasterKeys,
     SecretMasterKeys,
 )
+from backend.adapters.models.glucose import MlGlucoseModels
+from backend.adapters.plots.glucose import MatplotlibPlots
 from backend.adapters.records.reader import MlRecordReader
 from backend.domain.errors import ChainUnavailable, MisconfiguredService
 from backend.ports import Ports
 from backend.ports.keys import Keyring
+from backend.ports.models import GlucoseModels
 from backend.ports.records import RecordReader
 from backend.settings import Settings
 
@@ -56,6 +59,8 @@ def connect(settings: Settings) -> Iterator[Ports]:
             chain=chain,
             history=EthereumHistory([deployment], node),
             records=record_reader(),
+            models=glucose_models(settings),
+            plots=MatplotlibPlots(),
             policy=settings.policy(),
         )
 
@@ -108,6 +113,15 @@ def create_keyring(settings: Settings) -> None:
 def record_reader() -> RecordReader:
     """The readers of every kind."""
     return MlRecordReader()
+
+
+def glucose_models(settings: Settings) -> GlucoseModels:
+    """What trains and answers for one person; loads nothing heavy before it is used."""
+    return MlGlucoseModels(
+        settings.training_setting,
+        threads=settings.training_threads,
+        base_forecaster=settings.base_forecaster,
+    )
 
 
 def relayer_key(settings: Settings) -> bytes:

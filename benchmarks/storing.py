@@ -198,6 +198,7 @@ def _bundle(
     timed_keys: Any = TimedPort(keys, spent, "opening keys", store=KEY)
     timed_content: Any = TimedPort(content, spent, "other", add=ADD, get=READ_BACK)
     reader: Any = ReadAlready(records)
+    unused: Any = SimpleNamespace()
     return Ports(
         clock=SystemClock(),
         random_bytes=os.urandom,
@@ -207,6 +208,8 @@ def _bundle(
         chain=known,
         history=known,
         records=reader,
+        models=unused,
+        plots=unused,
         policy=Policy(),
     )
 

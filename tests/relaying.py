@@ -10,6 +10,7 @@ from pathlib import Path
 from backend.adapters.database.unit_of_work import open_database
 from backend.adapters.keys.file_keyring import FileKeyring, create_keyring_and_master
 from backend.adapters.keys.master_keys import FolderMasterKeys
+from backend.adapters.plots.glucose import MatplotlibPlots
 from backend.adapters.records.reader import MlRecordReader
 from backend.crypto.cid import digest_of
 from backend.crypto.personal import seal_personal
@@ -35,6 +36,7 @@ from backend.ports import Ports
 from backend.use_cases.follow_chain import follow_chain
 from backend.use_cases.relay_transactions import settle, submit
 from tests.fakes.content_store import InMemoryContentStore
+from tests.fakes.models import FakeGlucoseModels
 from tests.networks import Network
 from tests.signing import Contributor, some_digest
 
@@ -245,6 +247,8 @@ def service_on(network: Network, sqlite_url: str, folder: Path) -> Iterator[Serv
         chain=network.chain,
         history=network.history,
         records=MlRecordReader(),
+        models=FakeGlucoseModels(),
+        plots=MatplotlibPlots(),
         policy=Policy(confirmation_depth=2),
     )
     try:

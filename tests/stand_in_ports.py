@@ -11,11 +11,13 @@ import pytest
 from backend.adapters.database.unit_of_work import open_database
 from backend.adapters.keys.file_keyring import FileKeyring, create_keyring_and_master
 from backend.adapters.keys.master_keys import FolderMasterKeys
+from backend.adapters.plots.glucose import MatplotlibPlots
 from backend.adapters.records.reader import MlRecordReader
 from backend.domain.policy import Policy
 from backend.ports import Ports
 from tests.fakes.chain import FakeChain
 from tests.fakes.content_store import InMemoryContentStore
+from tests.fakes.models import FakeGlucoseModels
 
 START = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -83,6 +85,8 @@ def ports(
         chain=chain,
         history=chain,
         records=MlRecordReader(),
+        models=FakeGlucoseModels(),
+        plots=MatplotlibPlots(),
         policy=Policy(confirmation_depth=1),
     )
     database.close()

@@ -90,6 +90,19 @@ def require_consent(consent: Consent | None, kind: Kind, moment: datetime) -> Co
     return consent
 
 
+def require_purpose(
+    consent: Consent | None, kind: Kind, purpose: Purpose, moment: datetime
+) -> Consent:
+    """The consent when it covers `kind` for `purpose` at `moment`; otherwise why not."""
+    held = require_consent(consent, kind, moment)
+    if purpose not in held.purposes:
+        name = (purpose.name or "").lower()
+        raise ConsentNotGranted(
+            f"the consent on chain does not cover {name}: grant one at /api/consents that does"
+        )
+    return held
+
+
 def kinds_of_mask(mask: int) -> frozenset[Kind]:
     """The kinds whose bits are set in `mask`."""
     return frozenset(kind for kind in Kind if mask & kind.bit)

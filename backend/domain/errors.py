@@ -6,6 +6,7 @@ VitalMintError
 │   ├── ZoneMissing               local clock readings without a time zone
 │   ├── PayloadTooLarge           more bytes than are accepted
 │   ├── UploadTimedOut            the bytes of an upload did not arrive in time
+│   ├── NotEnoughData             too little, or nothing usable, to learn or to tell from
 │   ├── InvalidField              one field of a request is out of its range
 │   └── InvitationRequired        a guardian signs up only with an invitation
 ├── NotAllowed                    the caller is known and may not do this
@@ -23,6 +24,8 @@ VitalMintError
 ├── Conflict                      it is already so
 │   ├── DuplicateContribution     these readings are known already
 │   ├── AccountExists             the id is taken
+│   ├── ForecastNotReady          no model is there yet to answer from
+│   ├── ModelUnusable             a stored model that this release cannot read
 │   ├── TrainingUnderWay          one training of this account is not finished yet
 │   └── IllegalTransition         the thing is in a state that does not allow this
 ├── RateLimited                   too many attempts
@@ -87,6 +90,17 @@ class PayloadTooLarge(BadInput):
 
 class UploadTimedOut(BadInput):
     code = "upload_timed_out"
+
+
+class NotEnoughData(BadInput):
+    """Says what is missing; `needs` says what would be enough, `reasons` are codes."""
+
+    code = "not_enough_data"
+
+    def __init__(self, message: str, *, needs: str, reasons: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.needs = needs
+        self.reasons = reasons
 
 
 class InvalidField(BadInput):
@@ -163,6 +177,14 @@ class DuplicateContribution(Conflict):
 
 class AccountExists(Conflict):
     code = "account_exists"
+
+
+class ForecastNotReady(Conflict):
+    code = "forecast_not_ready"
+
+
+class ModelUnusable(Conflict):
+    code = "model_unusable"
 
 
 class TrainingUnderWay(Conflict):

@@ -22,3 +22,7 @@ class Policy:
     job_lease_s: int = 60
     job_attempts: int = 20
     keyring_backup_days: int = 30
+    training_tick_s: float = 5.0
+    """How often at most a training says how far it is and asks whether it may go on."""
+    training_attempts: int = 5
+    """A training that was interrupted this often has failed."""

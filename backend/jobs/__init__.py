@@ -9,10 +9,16 @@ from backend.use_cases import (
     erase_account,
     erase_contribution,
     follow_chain,
+    forget_trainings,
     settle_consent,
     settle_sign_up,
     sweep_reservations,
+    train_glucose_model,
 )
+from backend.use_cases.request_training import TRAIN_GLUCOSE_MODEL
+
+TRAINING = frozenset({TRAIN_GLUCOSE_MODEL})
+"""The lane of jobs that take minutes of a core: a worker can do them alone, or leave them out."""
 
 JobFunction = Callable[..., Again | None]
 """Called with the job's key and, by keyword, `ports: Ports`."""
@@ -32,7 +38,9 @@ def job_functions() -> Mapping[str, JobFunction]:
         "sweep_reservations": sweep_reservations.run,
         "follow_chain": follow_chain.run,
         "follow_event": follow_chain.run_event,
+        "destroy_training_key": forget_trainings.destroy_training_key,
+        TRAIN_GLUCOSE_MODEL: train_glucose_model.train_glucose_model,
     }
 
 
-__all__ = ["PERIODIC", "JobFunction", "Ports", "job_functions"]
+__all__ = ["PERIODIC", "TRAINING", "JobFunction", "Ports", "job_functions"]

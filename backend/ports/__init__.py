@@ -9,6 +9,8 @@ from backend.ports.chain_history import ChainHistory
 from backend.ports.clock import Clock
 from backend.ports.content_store import ContentStore
 from backend.ports.keys import Keyring
+from backend.ports.models import GlucoseModels
+from backend.ports.plots import Plots
 from backend.ports.records import RecordReader
 from backend.ports.unit_of_work import Database
 
@@ -25,4 +27,8 @@ class Ports:
     chain: Chain
     history: ChainHistory
     records: RecordReader
+    models: GlucoseModels
+    plots: Plots
     policy: Policy
+    stopping: Callable[[], bool] = lambda: False
+    """Whether this process was told to end: long work rests where it can be resumed."""

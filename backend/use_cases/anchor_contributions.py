@@ -34,6 +34,7 @@ from backend.domain.transaction import Transaction, TxPurpose, TxStatus
 from backend.ports import Ports
 from backend.ports.unit_of_work import UnitOfWork
 from backend.use_cases.erase_contribution import begin_erasure
+from backend.use_cases.forget_trainings import forget_learnt_from
 from backend.use_cases.relay_transactions import (
     UNDER_WAY,
     latest_under_way,
@@ -197,6 +198,9 @@ def _reject(row: Contribution, reason: str, ports: Ports) -> Again | None:
     with ports.database.write() as unit:
         unit.contributions.update(rejected, expected=row.status)
         unit.fingerprints.release(row.id)
+        derived = forget_learnt_from(unit, row.id, ports.clock.now(), ports)
+    for key_id in derived:
+        ports.keys.destroy(key_id)
     _remove_what_was_rejected(rejected, ports)
     return None
 

@@ -1,4 +1,5 @@
-"""A person leaves: every contribution erased, the personal columns and the kept wallet with them.
+"""A person leaves: every contribution erased, with what was learnt from it, the personal columns
+and the kept wallet.
 
 What stays on chain is an address; the link from it to a person is gone with the account.
 """
@@ -14,6 +15,7 @@ from backend.domain.identifiers import AccountId, JobId, KeyId, random_id_text
 from backend.ports import Ports
 from backend.ports.unit_of_work import UnitOfWork
 from backend.use_cases.erase_contribution import begin_erasure
+from backend.use_cases.forget_trainings import forget_trainings_of
 
 DESTROY_ACCOUNT_KEY = "destroy_account_key"
 
@@ -48,7 +50,7 @@ def erase_account(command: EraseAccount, *, ports: Ports) -> AccountErasureRecei
     except KeyringUnavailable as error:  # nobody could ask again: the queued jobs go on with it
         structlog.get_logger("erasure").warning("keys_destroyed_later", reason=error.code)
     days = timedelta(days=ports.policy.keyring_backup_days)
-    return AccountErasureReceipt(len(key_ids), now, now + days)
+    return AccountErasureReceipt(len(rows), now, now + days)
 
 
 def forget_account(
@@ -56,14 +58,14 @@ def forget_account(
 ) -> list[KeyId]:
     """Mark everything of the account, and remove its row; the keys to destroy are returned."""
     rows = unit.contributions.of_account(account_id)
-    for row in rows:
-        begin_erasure(unit, row, now, ports)
+    key_ids = [key for row in rows for key in begin_erasure(unit, row, now, ports).key_ids]
+    key_ids += forget_trainings_of(unit, account_id, now, ports)
     unit.erasures.mark_account_key(KeyId(account_id), now)
     unit.jobs.enqueue(
         JobId(random_id_text(ports.random_bytes(16))), DESTROY_ACCOUNT_KEY, account_id, now
     )
     unit.accounts.delete(account_id)
-    return [row.key_id for row in rows]
+    return key_ids
 
 
 def destroy_account_key(key: str, *, ports: Ports) -> None:

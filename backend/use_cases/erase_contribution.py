@@ -9,12 +9,19 @@ from datetime import datetime, timedelta
 
 from backend.domain.contribution import Contribution, Status
 from backend.domain.errors import IllegalTransition, NotFound
-from backend.domain.identifiers import AccountId, ContributionId, JobId, random_id_text
+from backend.domain.identifiers import (
+    AccountId,
+    ContributionId,
+    JobId,
+    KeyId,
+    random_id_text,
+)
 from backend.domain.job import Again
 from backend.domain.transaction import TxPurpose
 from backend.ports import Ports
 from backend.ports.repositories import ErasureMark
 from backend.ports.unit_of_work import UnitOfWork
+from backend.use_cases.forget_trainings import forget_learnt_from
 from backend.use_cases.relay_transactions import UNDER_WAY, latest_under_way, settle, submit
 
 _GONE = (Status.ERASING, Status.ERASED)
@@ -37,6 +44,14 @@ class ErasureReceipt:
     final_from: datetime
 
 
+@dataclass(frozen=True)
+class Begun:
+    """When the record was first marked, and the keys to destroy: its own, and those of models."""
+
+    marked_at: datetime
+    key_ids: tuple[KeyId, ...]
+
+
 def erase_contribution(command: EraseContribution, *, ports: Ports) -> ErasureReceipt:
     """Make the record unreadable now and for good; safe to repeat."""
     now = ports.clock.now()
@@ -46,14 +61,16 @@ def erase_contribution(command: EraseContribution, *, ports: Ports) -> ErasureRe
             raise NotFound("you have no contribution of this id: list yours at /api/contributions")
         if row.status is Status.RESERVED:
             raise IllegalTransition("this contribution is still being stored: erase it in a minute")
-        marked_at = begin_erasure(unit, row, now, ports)
-    ports.keys.destroy(row.key_id)
+        begun = begin_erasure(unit, row, now, ports)
+    for key_id in begun.key_ids:
+        ports.keys.destroy(key_id)
+    marked_at = begun.marked_at
     days = timedelta(days=ports.policy.keyring_backup_days)
     return ErasureReceipt(row.id, marked_at, marked_at + days)
 
 
-def begin_erasure(unit: UnitOfWork, row: Contribution, now: datetime, ports: Ports) -> datetime:
-    """Write mark, status and job in the caller's unit; returns when it was first marked."""
+def begin_erasure(unit: UnitOfWork, row: Contribution, now: datetime, ports: Ports) -> Begun:
+    """Write mark, status and jobs in the caller's unit; what was learnt from the record ends."""
     earlier = unit.erasures.of_contribution(row.id)
     if earlier is None:
         unit.erasures.mark(ErasureMark(row.id, row.key_id, row.digest, now))
@@ -63,7 +80,8 @@ def begin_erasure(unit: UnitOfWork, row: Contribution, now: datetime, ports: Por
     if row.status is not Status.ERASED:
         job_id = JobId(random_id_text(ports.random_bytes(16)))
         unit.jobs.enqueue(job_id, FINISH_ERASURE, row.id, now)
-    return now if earlier is None else earlier.marked_at
+    derived = forget_learnt_from(unit, row.id, now, ports)
+    return Begun(now if earlier is None else earlier.marked_at, (row.key_id, *derived))
 
 
 def finish_erasure(key: str, *, ports: Ports) -> Again | None:

@@ -9,9 +9,12 @@ from backend.crypto.cid import cid_of
 from backend.domain.chain_events import ContributionErased
 from backend.domain.contribution import Status
 from backend.domain.identifiers import DAG_PB, RAW, AccountId, Cid, ContentDigest, KeyId
+from backend.domain.training import Training
 from backend.ports import Ports
+from backend.ports.unit_of_work import UnitOfWork
 from backend.use_cases.erase_account import forget_account
 from backend.use_cases.erase_contribution import begin_erasure
+from backend.use_cases.forget_trainings import RECORD_ERASED, forget_training
 
 _KEPT = (Status.SEALED, Status.SUBMITTED, Status.ANCHORED)
 """What has a key that opens, unless an erasure was lost with a database."""
@@ -36,12 +39,17 @@ def replay_erasures(*, ports: Ports) -> int:
 def _destroy_returned_keys(ports: Ports) -> int:
     """Keys of whatever the database says has none any more; needs no chain, so it comes first."""
     with ports.database.read() as unit:
-        gone = {mark.key_id for mark in unit.erasures.all()} | set(unit.erasures.account_keys())
+        gone = _marked(unit)
         gone |= {row.key_id for row in unit.contributions.with_status([Status.REJECTED])}
     returned = [key_id for key_id in gone if ports.keys.state(key_id) == "live"]
     for key_id in returned:
         ports.keys.destroy(key_id)
     return len(returned)
+
+
+def _marked(unit: UnitOfWork) -> set[KeyId]:
+    keys = set(unit.erasures.account_keys()) | set(unit.erasures.training_keys())
+    return keys | {mark.key_id for mark in unit.erasures.all()}
 
 
 def _take_marks_from_chain(ports: Ports) -> set[Cid]:
@@ -74,7 +82,7 @@ def _take_marks_from_keyring(ports: Ports) -> None:
     without an erasure (a rejection, an upload that died) belongs to no row that has one.
     """
     with ports.database.read() as unit:
-        known = {mark.key_id for mark in unit.erasures.all()} | set(unit.erasures.account_keys())
+        known = _marked(unit)
     for key_id in ports.keys.destroyed():
         if key_id not in known:
             _take_destroyed(key_id, ports)
@@ -85,6 +93,9 @@ def _take_destroyed(key_id: KeyId, ports: Ports) -> None:
     with ports.database.read() as unit:
         row = unit.contributions.by_key(key_id)
         account = unit.accounts.by_id(account_id)
+        training = unit.trainings.by_key(key_id)
+    if training is not None:
+        _take_training(training, ports)
     if account is None and (row is None or row.status not in _KEPT):
         return
     with ports.database.write() as unit:
@@ -92,3 +103,9 @@ def _take_destroyed(key_id: KeyId, ports: Ports) -> None:
             forget_account(unit, account_id, ports.clock.now(), ports)
         elif row is not None:
             begin_erasure(unit, row, ports.clock.now(), ports)
+
+
+def _take_training(training: Training, ports: Ports) -> None:
+    """Its key was destroyed, with a record, by its owner's word, or for a newer model."""
+    with ports.database.write() as unit:
+        forget_training(unit, training, RECORD_ERASED, ports.clock.now(), ports)

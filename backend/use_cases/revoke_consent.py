@@ -31,6 +31,7 @@ from backend.use_cases.consent_records import (
     uncounted,
     whole_second,
 )
+from backend.use_cases.forget_trainings import CONSENT_ENDED, end_unfinished
 from backend.use_cases.relay_transactions import latest_under_way, submit
 from backend.use_cases.wallet_signature import (
     WalletSignature,
@@ -80,10 +81,13 @@ def revoke_consent(
         if command.signed is not None:
             raise InvalidField("signature", "the service keeps this wallet and signs: send none")
         before_relaying()
-        return _revoke_for_kept(account, record, ports)
+        revoking = _revoke_for_kept(account, record, ports)
+        end_unfinished(account.id, CONSENT_ENDED, ports=ports)
+        return revoking
     revocation, signature = _as_signed(account, record, command.signed, ports)
     before_relaying()
     _relay(record, revocation, signature, ports)
+    end_unfinished(account.id, CONSENT_ENDED, ports=ports)
     return replace(record, status=ConsentStatus.REVOKING)
 
 

@@ -1,0 +1,49 @@
+"""Opening a person's own CGM traces for something that is computed from them."""
+
+from collections.abc import Iterable
+
+from backend.crypto.sealing import SealContext, open_sealed
+from backend.domain.consent import Kind
+from backend.domain.contribution import Contribution
+from backend.domain.errors import ContentMismatch, NotEnoughData, PayloadTooLarge
+from backend.domain.identifiers import AccountId
+from backend.ports import Ports
+from backend.ports.unit_of_work import UnitOfWork
+from backend.use_cases.note_access import NoteAccess, note_access
+from backend.use_cases.read_contribution import READABLE
+
+
+def glucose_records(unit: UnitOfWork, account_id: AccountId) -> list[Contribution]:
+    """The CGM records of this account that can be opened, or `NotEnoughData` without any."""
+    found = [
+        row
+        for row in unit.contributions.of_account(account_id)
+        if row.kind is Kind.CGM and row.status in READABLE
+    ]
+    if not found:
+        raise NotEnoughData(
+            "no CGM record of yours is here to learn or to tell anything from",
+            needs="contribute a CGM export of at least 10 days at /api/contributions",
+            reasons=("no_records",),
+        )
+    return found
+
+
+def open_traces(
+    rows: Iterable[Contribution], *, actor: str, purpose: str, ports: Ports
+) -> list[bytes]:
+    """Their canonical traces; each opening is in the access log before it happens."""
+    return [_opened(row, actor, purpose, ports) for row in rows]
+
+
+def _opened(row: Contribution, actor: str, purpose: str, ports: Ports) -> bytes:
+    note_access(NoteAccess(row.account_id, actor, row.id, purpose), ports=ports)
+    key = ports.keys.open(row.key_id)
+    try:
+        envelope = ports.content.get(row.cid, limit=row.size)
+    except PayloadTooLarge as larger:
+        raise ContentMismatch(
+            f"the content store has more bytes for {row.cid} than were sealed: do not trust it"
+        ) from larger
+    context = SealContext(row.id, row.account_id, row.kind)
+    return open_sealed(envelope, key=key, context=context)

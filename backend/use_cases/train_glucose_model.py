@@ -1,0 +1,170 @@
+"""The job: learn one person's glucose, step by step, as long as it may.
+
+Whether it may is asked of the chain and of the training's own row: at the beginning, between
+steps, and again when the model is stored. Cancelling, revoking and erasing write their end into
+the row; a training that no longer finds itself running stops there and leaves nothing.
+"""
+
+import json
+from dataclasses import dataclass, replace
+
+from backend.domain.errors import (
+    ConsentExpired,
+    ConsentNotGranted,
+    KeyDestroyed,
+    NotEnoughData,
+    NotFound,
+    UnreadableRecord,
+)
+from backend.domain.glucose import TrainedModel
+from backend.domain.identifiers import AccountId, KeyId, TrainingId
+from backend.domain.job import Again
+from backend.domain.training import Training, TrainingState
+from backend.ports import Ports
+from backend.ports.unit_of_work import UnitOfWork
+from backend.use_cases.forget_trainings import (
+    CONSENT_ENDED,
+    RECORD_ERASED,
+    forget_training,
+    mark_key,
+)
+from backend.use_cases.open_traces import glucose_records, open_traces
+from backend.use_cases.request_training import require_care_consent
+from backend.use_cases.sealed_profile import sealed_column
+from backend.use_cases.sealed_training import SealedCheckpoints, store_model, training_key
+from backend.use_cases.show_training import DETAILS
+from backend.use_cases.watch_training import TrainingStopped, Watch, WorkerEnding
+
+INTERRUPTED = "interrupted_too_often"
+PURPOSE = "learning a model for its owner"
+
+
+@dataclass(frozen=True)
+class _Begun:
+    training: Training
+    canonicals: list[bytes]
+    key: bytes
+
+
+def train_glucose_model(key: str, *, ports: Ports) -> Again | None:
+    """One model, once, however often this is repeated; None when there is nothing more to do."""
+    training_id = TrainingId(key)
+    try:
+        begun = _begin(training_id, ports)
+        if begun is None:
+            return None
+        trained = ports.models.train(
+            begun.canonicals,
+            seed=begun.training.seed,
+            progress=Watch(begun.training, ports).tick,
+            checkpoints=SealedCheckpoints(begun.training, begun.key, ports),
+        )
+        _store(begun, trained, ports)
+    except WorkerEnding:
+        return Again(ports.clock.now())
+    except (TrainingStopped, NotFound):  # ended elsewhere, or its account is gone
+        return None
+    except (ConsentNotGranted, ConsentExpired):
+        _cancel(training_id, CONSENT_ENDED, ports)
+    except KeyDestroyed:
+        _cancel(training_id, RECORD_ERASED, ports)
+    except (NotEnoughData, UnreadableRecord) as refusal:
+        _refuse(training_id, refusal, ports)
+    return None
+
+
+def _begin(training_id: TrainingId, ports: Ports) -> _Begun | None:
+    """Running, with what it learns from written down before any of it is opened."""
+    with ports.database.read() as unit:
+        training = unit.trainings.by_id(training_id)
+    if training is None or not training.unfinished:
+        return None
+    if training.attempts >= ports.policy.training_attempts:
+        _end(training_id, TrainingState.FAILED, INTERRUPTED, ports)
+        return None
+    require_care_consent(training.account_id, ports=ports)
+    with ports.database.write() as unit:
+        training = _running(unit, training_id, ports)
+        rows = glucose_records(unit, training.account_id)
+        unit.trainings.set_sources(training.id, [row.id for row in rows])
+    key = training_key(training, ports)
+    canonicals = open_traces(reversed(rows), actor="service", purpose=PURPOSE, ports=ports)
+    return _Begun(training, canonicals, key)
+
+
+def _running(unit: UnitOfWork, training_id: TrainingId, ports: Ports) -> Training:
+    training = unit.trainings.by_id(training_id)
+    if training is None or not training.unfinished:
+        raise TrainingStopped(training_id)
+    running = replace(
+        training,
+        state=TrainingState.RUNNING,
+        attempts=training.attempts + 1,
+        started_at=training.started_at or ports.clock.now(),
+    )
+    unit.trainings.update(running, expected=training.state)
+    return running
+
+
+def _store(begun: _Begun, trained: TrainedModel, ports: Ports) -> None:
+    """Model and end in one unit; the models before it go. Nothing when it may not any more."""
+    require_care_consent(begun.training.account_id, ports=ports)
+    with ports.database.write() as unit:
+        replaced = store_model(unit, begun.training, trained, begun.key, ports)
+    for key_id in replaced:
+        ports.keys.destroy(key_id)
+
+
+def _cancel(training_id: TrainingId, reason: str, ports: Ports) -> None:
+    with ports.database.write() as unit:
+        training = unit.trainings.by_id(training_id)
+        if training is None or not training.unfinished:
+            return
+        key_id = forget_training(unit, training, reason, ports.clock.now(), ports)
+    ports.keys.destroy(key_id)
+
+
+def _refuse(
+    training_id: TrainingId, refusal: NotEnoughData | UnreadableRecord, ports: Ports
+) -> None:
+    with ports.database.read() as unit:
+        training = unit.trainings.by_id(training_id)
+    if training is None:
+        return
+    details = _sealed_details(training.account_id, refusal, ports)
+    _end(training_id, TrainingState.REFUSED, refusal.code, ports, details)
+
+
+def _end(
+    training_id: TrainingId,
+    state: TrainingState,
+    reason: str,
+    ports: Ports,
+    details: bytes | None = None,
+) -> None:
+    """The training's end without a model; its checkpoint and key go."""
+    now = ports.clock.now()
+    with ports.database.write() as unit:
+        training = unit.trainings.by_id(training_id)
+        if training is None or not training.unfinished:
+            return
+        ended = training.ended(state, now, reason=reason, sealed_details=details)
+        unit.trainings.update(ended, expected=training.state)
+        unit.training_checkpoints.delete(training.id)
+        key_id = mark_key(unit, training.key_id, now, ports)
+    ports.keys.destroy(key_id)
+
+
+def _sealed_details(
+    account_id: AccountId, refusal: NotEnoughData | UnreadableRecord, ports: Ports
+) -> bytes:
+    needs = refusal.needs if isinstance(refusal, NotEnoughData) else "contribute it again"
+    reasons = refusal.reasons if isinstance(refusal, NotEnoughData) else (refusal.code,)
+    content = {"message": refusal.message, "needs": needs, "reasons": list(reasons)}
+    return sealed_column(
+        json.dumps(content, ensure_ascii=False).encode(),
+        DETAILS,
+        account_id=account_id,
+        key=ports.keys.open(KeyId(account_id)),
+        ports=ports,
+    )
