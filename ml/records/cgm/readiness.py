@@ -18,8 +18,9 @@ from ml.records.cgm.artefacts import (
     mask,
     stuck,
 )
-from ml.records.cgm.clocks import ClockChange, clock_changes
+from ml.records.cgm.clocks import ClockChange, DoubledTime, clock_changes, doubled_time
 from ml.records.cgm.grid import GlucoseGrid
+from ml.records.cgm.trace import CgmTrace
 from ml.records.cgm.wear import LEAST_WEAR, wear_of
 
 LEAST_DAYS = 10
@@ -51,10 +52,11 @@ class Readiness:
         reasons: why it is not enough; empty where it is. Codes: ``too_few_days``, ``low_wear``,
             ``flat``, ``stuck``.
         notes: what was met and does not stand in the way. Codes: ``few_days``,
-            ``warm_up``, ``long_break``, ``stuck``, ``clock_change``, ``compression_low``.
+            ``warm_up``, ``long_break``, ``stuck``, ``clock_change``, ``doubled_time``,
+            ``compression_low``.
         needs: what would be enough, one sentence; empty where it is.
-        set_aside: steps of the grid that say nothing of the person (a stuck sensor, compression),
-            bool, shape (n,). See `trusted`.
+        set_aside: steps of the grid that say nothing of the person (a stuck sensor, compression,
+            hours that the clock showed twice), bool, shape (n,). See `trusted`.
     """
 
     days_worn: int
@@ -67,14 +69,16 @@ class Readiness:
     set_aside: npt.NDArray[np.bool_]
 
 
-def assess(grid: GlucoseGrid) -> Readiness:
+def assess(grid: GlucoseGrid, *, trace: CgmTrace | None = None) -> Readiness:
     """What can be learned from `grid`, whose steps may come from any sensor.
 
+    With the `trace` that the grid was made of, hours that its clock showed twice are found, too.
     A step is worn where it has a reading or is bridged by its neighbours. Steps with a stuck
     sensor count as not worn.
     """
     still, lows, pauses = stuck(grid), compression_lows(grid), breaks(grid)
-    set_aside = mask(grid, [*still, *lows])
+    twice = [] if trace is None else doubled_time(trace)
+    set_aside = mask(grid, [*still, *lows, *_steps_of(grid, twice)])
     worn = np.isfinite(grid.mg_dl) & ~mask(grid, still)
     worn_of = wear_of(worn, grid.step_minutes)
     days, wear = worn_of.days, worn_of.share
@@ -92,6 +96,7 @@ def assess(grid: GlucoseGrid) -> Readiness:
             *_pauses(grid, pauses),
             *(_stuck_note(grid, still) if enough else ()),
             *_clocks(clock_changes(grid)),
+            *_doubled(twice),
             *_compressions(grid, lows),
         ),
         needs="" if enough else _needs(days, flat),
@@ -220,6 +225,26 @@ def _clocks(changes: Sequence[ClockChange]) -> tuple[Finding, ...]:
             "had.",
         )
         for change in changes
+    )
+
+
+def _steps_of(grid: GlucoseGrid, stretches: Sequence[DoubledTime]) -> list[Stretch]:
+    moments = grid.moments.astype("datetime64[s]").astype(np.int64)
+    return [
+        Stretch(int(np.searchsorted(moments, s.start)), int(np.searchsorted(moments, s.end + 1)))
+        for s in stretches
+    ]
+
+
+def _doubled(stretches: Sequence[DoubledTime]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            "doubled_time",
+            f"From {np.datetime64(s.start, 's').astype('datetime64[m]')} on there are two readings "
+            f"for each moment over {(s.end - s.start) / 3600:.1f} hours, as when the clock is set "
+            "back on a journey or two sensors are worn; that time is left out.",
+        )
+        for s in stretches
     )
 
 
