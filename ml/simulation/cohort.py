@@ -114,6 +114,7 @@ class _People:
     ) -> None:
         self._n, self._days, self._steps = len(condition), days, steps
         self._drift, self._rng = drift, rng
+        self._restless = np.exp(drift.person * rng.standard_normal((self._n, 1)))
         kinds = [CONDITIONS[name] for name in condition]
         self._kind = {
             f.name: np.array([getattr(kind, f.name) for kind in kinds]) for f in fields(Condition)
@@ -150,14 +151,15 @@ class _People:
         step = after * (drift.therapy + drift.therapy_sd * rng.standard_normal((n, 1)))
         week = drift.week * self._by_week()
         day = drift.day * rng.standard_normal((n, self._days))
-        return self._kind["change"][:, None] * (trend + season + holiday + step + week + day)
+        change = self._kind["change"][:, None] * self._restless
+        return change * (trend + holiday + step + week + day) + season
 
     def _spread_changes(self, after: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         drift, rng, n, days = self._drift, self._rng, self._n, np.arange(self._days)
         trend = drift.spread_trend * rng.standard_normal((n, 1)) * (days - days.mean()) / 91
         week = drift.spread_week * self._by_week()
         day = drift.spread_day * rng.standard_normal((n, self._days))
-        return trend + week + day + after * drift.therapy_spread
+        return self._restless * (trend + week + day + after * drift.therapy_spread)
 
     def _by_week(self) -> npt.NDArray[np.float64]:
         """A stationary process of SD 1 over days that keeps `week_memory` of itself in a week."""
@@ -204,7 +206,7 @@ class _People:
         """Falls of log glucose after a correction, a tenth to a half in an hour."""
         rng, drift, kind = self._rng, self._drift, self._kind
         own = np.log(kind["undershoots"]) + kind["undershoots_sd"] * rng.standard_normal(self._n)
-        rate = np.exp(own[:, None] + drift.low_week * self._by_week())
+        rate = np.exp(own[:, None] + drift.low_week * self._restless * self._by_week())
         count = rng.poisson(np.minimum(rate, 4.0))
         who, day = (np.repeat(index.ravel(), count.ravel()) for index in np.indices(count.shape))
         at = (day + rng.random(who.size)) * self._steps

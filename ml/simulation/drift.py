@@ -41,7 +41,7 @@ CONDITIONS: Mapping[str, Condition] = {
     "t1d": Condition(163.0, 30.0, 0.32, 0.14, 0.50, 0.8, 0.5, 1.0),
     "t2d": Condition(152.0, 32.0, 0.22, 0.20, 0.03, 1.2, 0.7, 0.9),
     "prediabetes": Condition(113.0, 9.0, 0.16, 0.18, 0.01, 1.0, 0.3, 0.7),
-    "healthy": Condition(101.0, 7.0, 0.14, 0.18, 0.02, 1.0, 0.2, 0.7),
+    "healthy": Condition(99.0, 9.0, 0.14, 0.18, 0.02, 1.0, 0.2, 0.7),
 }
 MIX: Mapping[str, float] = {"t1d": 0.5, "t2d": 0.25, "prediabetes": 0.1, "healthy": 0.15}
 
@@ -51,6 +51,8 @@ class Drift:
     """How people change; SDs in logarithmic units, for type 1.
 
     Attributes:
+        person: of the logarithm of each person's own factor on every size below; some people
+            change much and others hardly.
         week, week_memory: of the level from week to week, a first-order process; its correlation
             with the week before.
         spread_week: of the spread, same memory.
@@ -64,13 +66,14 @@ class Drift:
         therapy, therapy_sd: change of the level then; `therapy_spread`: of the spread.
     """
 
-    week: float = 0.065
+    person: float = 0.4
+    week: float = 0.055
     week_memory: float = 0.45
-    spread_week: float = 0.10
-    low_week: float = 0.7
+    spread_week: float = 0.09
+    low_week: float = 0.55
     day: float = 0.10
     spread_day: float = 0.18
-    sensor: float = 0.04
+    sensor: float = 0.05
     trend: float = 0.04
     spread_trend: float = 0.04
     season: float = 0.012

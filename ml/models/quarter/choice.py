@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ml.evaluation.statistics import Interval, paired_ratio
+from ml.evaluation.statistics import Interval
 from ml.models.quarter.days import BASE
 from ml.models.quarter.forecast import SERVED, Choice
 
@@ -54,31 +54,6 @@ class Route:
         base = np.stack(columns, axis=-1)
         base[..., :2] /= np.maximum(base[..., :2].sum(axis=-1, keepdims=True), 1.0)
         return base
-
-
-def absolute_errors(predicted: Floats, after: Floats) -> Floats:
-    """Per person and metric: half the weeks' mean absolute error, half that of the quarter.
-
-    Args:
-        predicted, after: `METRICS` figures, (people, weeks + 1, 5); NaN where nothing is known.
-
-    Returns:
-        (people, 5); NaN for a person with no week known. Without a quarter the weeks count alone.
-    """
-    off = np.abs(predicted - after)
-    weeks = np.isfinite(off[:, :-1])
-    with np.errstate(invalid="ignore"):
-        mean = np.where(weeks, off[:, :-1], 0.0).sum(axis=1) / weeks.sum(axis=1)
-    return np.where(np.isfinite(off[:, -1]), 0.5 * (mean + np.nan_to_num(off[:, -1])), mean)
-
-
-def ratio_of(model: Floats, carried: Floats, rng: np.random.Generator) -> Interval:
-    """Mean error of a model over that of carry-forward, interval over people; 1 when equal."""
-    known = np.isfinite(model) & np.isfinite(carried)
-    if not known.any() or carried[known].sum() == 0.0:
-        return Interval(1.0, 1.0, 1.0)
-    people = np.arange(known.sum()).astype(str)
-    return paired_ratio(people, model[known], carried[known], rng=rng)
 
 
 def choice(

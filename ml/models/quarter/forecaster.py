@@ -1,14 +1,15 @@
 """The three-month forecaster: learns from a cohort, chooses per metric, answers for one person."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ml.artifacts import Artifact
+from ml.evaluation.quarter import absolute_errors
 from ml.models.forecaster import TooLittleData
 from ml.models.quarter import storage
-from ml.models.quarter.choice import Route, absolute_errors, carried_by_own_days
+from ml.models.quarter.choice import Route, carried_by_own_days
 from ml.models.quarter.cohort import QuarterCohort
 from ml.models.quarter.days import (
     FIRST_DAYS,
@@ -37,6 +38,25 @@ from ml.records.cgm.grid import GlucoseGrid
 from ml.training.progress import ProgressSink, silent
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """Summaries of one person's quarter.
+
+    Attributes:
+        first: the last fourteen days, which they are told from.
+        worn: how many of them were worn.
+        route: what each metric is served by.
+        choices: why.
+        bounded: thirteen weeks and the quarter, (14, 5, 3), low, mid, high.
+    """
+
+    first: DayTable
+    worn: int
+    route: Route
+    choices: tuple[Choice, ...]
+    bounded: Floats
 
 
 class QuarterForecaster:
@@ -111,28 +131,35 @@ class QuarterForecaster:
             TooLittleData: fewer than ten of the last fourteen days were worn, or they show no
                 variation at all, or no whole days.
         """
-        table = days_of_grid(grid)
-        first = last_fortnight(table)
-        worn = _checked(first)
-        route, choices = self._judged(own_days(table))
-        fewer = min(FEWER, FIRST_DAYS - worn)
-        bounded = self._fitted.bounded(first, route, fewer)[0]
+        told = self.told_by_days(days_of_grid(grid))
         pool = pool_of(grid, days, rng=rng)
-        paths = self._paths(pool, first, bounded, route, rng)
+        paths = self._paths(pool, told, rng)
         return QuarterForecast(
             person=grid.person,
             first_day=grid.moments[-1].astype("datetime64[D]") + 1,
-            worn_days=worn,
-            widened=fewer > 0,
-            so_far=with_range(figures(first))[0],
-            weekly=bounded[:-1],
-            quarter=bounded[-1],
+            worn_days=told.worn,
+            widened=told.worn < FIRST_DAYS,
+            so_far=with_range(figures(told.first))[0],
+            weekly=told.bounded[:-1],
+            quarter=told.bounded[-1],
             agp=monthly_bands(paths),
             scenarios=labelled(pool, paths[:scenarios]),
-            served="model" if any(c.served == "model" for c in choices) else "carry_forward",
-            reason=_summary(choices),
-            choices=choices,
+            served="model" if any(c.served == "model" for c in told.choices) else "carry_forward",
+            reason=_summary(told.choices),
+            choices=told.choices,
         )
+
+    def told_by_days(self, table: DayTable) -> "Told":
+        """The summaries alone, from the days of one person; what `predict` builds on.
+
+        Raises:
+            TooLittleData: as `predict`.
+        """
+        first = last_fortnight(table)
+        worn = _checked(first)
+        route, choices = self._judged(own_days(table))
+        bounded = self._fitted.bounded(first, route, min(FEWER, FIRST_DAYS - worn))[0]
+        return Told(first, worn, route, choices, bounded)
 
     def predict_people(self, first: DayTable, *, fewer: int = 0) -> Floats:
         """Low, mid and high for many people by what the cohort chose: (people, 14, 5, 3).
@@ -184,17 +211,15 @@ class QuarterForecaster:
     def _paths(
         self,
         pool: DayPool,
-        first: DayTable,
-        bounded: Floats,
-        route: Route,
+        told: "Told",
         rng: np.random.Generator,
     ) -> npt.NDArray[np.float32]:
         """Quarters whose weekly mean and CV wander as those of the calibration people did."""
         learnt = self._fitted
         drawn = learnt.residuals[rng.integers(0, len(learnt.residuals), PATHS)]
-        mids, spread, weeks = bounded[None, :-1, :, 1], day_spread(first), []
+        mids, spread, weeks = told.bounded[None, :-1, :, 1], day_spread(told.first), []
         for column, metric in enumerate(("gmi", "cv")):
-            size = learnt.intervals[interval_key(metric, route)].size.of(mids, spread)
+            size = learnt.intervals[interval_key(metric, told.route)].size.of(mids, spread)
             centre = onto(metric, mids[..., METRICS.index(metric)])
             weeks.append(back(metric, centre + size * drawn[..., column]))
         return sampled_quarters(pool, weeks[0], weeks[1], rng=rng)

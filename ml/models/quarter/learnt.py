@@ -6,9 +6,10 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from ml.evaluation.quarter import absolute_errors, ratio_to
 from ml.models.forecaster import TooLittleData
 from ml.models.quarter.candidates import Candidate, CarryForward, CohortMean, Shrinkage
-from ml.models.quarter.choice import CARRY_FORWARD, Route, absolute_errors, choice, ratio_of
+from ml.models.quarter.choice import CARRY_FORWARD, Route, choice
 from ml.models.quarter.cohort import QuarterCohort
 from ml.models.quarter.days import BASE, METRICS, DayTable, weekly_figures, with_range
 from ml.models.quarter.forecast import Choice
@@ -109,19 +110,21 @@ def learn(
 def _chosen(
     fitted: dict[str, Candidate], people: QuarterCohort, whom: str, rng: np.random.Generator
 ) -> tuple[Route, tuple[Choice, ...]]:
-    """The best candidate per metric, where it beats carry-forward for certain."""
+    """Per metric the last candidate, simplest first, that beat its predecessor for certain."""
     after = with_range(weekly_figures(people.after))
     errors = {
         kind: absolute_errors(with_range(candidate.predict(people.first)), after)
         for kind, candidate in fitted.items()
     }
-    carried = errors[CARRY_FORWARD]
-    source = []
+    carried, source = errors[CARRY_FORWARD], []
     for metric in BASE:
         column = METRICS.index(metric)
-        best = min(errors, key=lambda kind: float(np.nanmean(errors[kind][:, column])))
-        sure = ratio_of(errors[best][:, column], carried[:, column], rng).high < 1.0
-        source.append(best if sure else CARRY_FORWARD)
+        best = CARRY_FORWARD
+        for kind in errors:  # the simpler stands until another is better for certain
+            theirs, ours = errors[best][:, column], errors[kind][:, column]
+            if kind != best and ratio_to(ours, theirs, rng=rng).high < 1.0:
+                best = kind
+        source.append(best)
     route = Route(tuple(source))
     for fallback in (
         route,
@@ -130,7 +133,7 @@ def _chosen(
         route.carrying(*BASE[:2]),
     ):
         served = absolute_errors(middle(fitted, people.first, fallback), after)
-        ratios = [ratio_of(served[:, i], carried[:, i], rng) for i in range(len(METRICS))]
+        ratios = [ratio_to(served[:, i], carried[:, i], rng=rng) for i in range(len(METRICS))]
         if fallback.served("tir") == CARRY_FORWARD or ratios[0].high < 1.0:
             break
     means = np.nanmean(served, axis=0), np.nanmean(carried, axis=0)
