@@ -7,6 +7,7 @@ The parts: `singan_settings`, `singan_networks`, `singan_losses`, `augmentation`
 (one scale's training), `singan_training` (the whole), `singan_pyramid` (drawing).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ml.artifacts import Artifact, BrokenArtifact, require
-from ml.generators.singan_pyramid import Corpus, Pyramid, corpus_of, scaled, unscaled
+from ml.generators.singan_pyramid import Corpus, Pyramid, corpus_of, run_rows, unscaled
 from ml.generators.singan_scale import stream
 from ml.generators.singan_settings import SETTINGS, SinGanSettings
 from ml.generators.singan_training import PyramidTraining, scale_card, scale_from
@@ -28,7 +29,7 @@ from ml.training.seeds import torch_generator
 _VERSION = 1
 _WEIGHTS = "pyramid.safetensors"
 _LEVELS = 513
-_DRAWN_FOR_MAP = 2048
+_DRAWN_FOR_MAP = 8192
 _MAP = 4 << 20
 _FIRST_DAY = np.datetime64("2000-01-01", "D")
 
@@ -85,6 +86,25 @@ class SinGan:
             np.array([f"synthetic-{k // run + 1:06d}" for k in which], dtype="<U16"),
             _FIRST_DAY + (which % run).astype("timedelta64[D]"),
         )
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """What it was trained on and how: settings, seed, every scale's noise, error and p."""
+        self._fitted()
+        return self._card
+
+    def reconstructed(self, data: GlucoseDays) -> GlucoseDays:
+        """One person's days that were learnt, as z* and no noise above give them back."""
+        if self.settings.mode != "personal":
+            raise ValueError("a cohort's fixed noise is made from its days and is not kept")
+        corpus = corpus_of(data, self.settings, np.random.default_rng(0))
+        training = PyramidTraining(self.settings, corpus, int(self._card["seed"]))
+        mg_dl = np.empty_like(data.mg_dl)
+        for group, rows in enumerate(run_rows(data, self.settings)):
+            z, told = training.fixed_noise(group), training.told(group)
+            rebuilt = self._fitted().rebuild(z, told, corpus.groups[group].shape[-1])
+            mg_dl[rows] = unscaled(rebuilt.numpy()).reshape(*rows.shape, -1)
+        return GlucoseDays(data.step_minutes, mg_dl, data.person, data.day)
 
     def to_artifact(self) -> Artifact:
         """The scales' generators and the quantile map; no z*, no critic, nothing of the data."""

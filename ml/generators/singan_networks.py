@@ -16,14 +16,17 @@ class ScaleGenerator(nn.Module):
     def __init__(self, settings: SinGanSettings, width: int) -> None:
         super().__init__()
         self._reach = settings.reach
-        self.layers = nn.ModuleList(_layers(settings, width, settings.generator_norm, 1))
+        self.layers = nn.ModuleList(
+            _layers(settings, width, settings.generator_norm, settings.latents)
+        )
 
-    def forward(self, noise: Tensor, below: Tensor, clock: Tensor) -> Tensor:
+    def forward(self, noise: Tensor, below: Tensor, latent: Tensor, clock: Tensor) -> Tensor:
         """`below` with detail.
 
         Args:
             noise: already at its amplitude, (n, 1, L).
             below: what coarser scales made, at this length, (n, 1, L); zeros at the coarsest.
+            latent: what is told of each whole day, (n, latents, 1).
             clock: sin and cos of the hour, (1, CLOCK, L + 2 · reach).
 
         Returns:
@@ -31,7 +34,8 @@ class ScaleGenerator(nn.Module):
         """
         seen = functional.pad(noise, (self._reach, self._reach))
         seen = seen + functional.pad(below, (self._reach, self._reach), mode="replicate")
-        x = torch.cat([seen, clock.expand(seen.shape[0], -1, -1)], dim=1)
+        told = latent.expand(-1, -1, seen.shape[-1])
+        x = torch.cat([seen, told, clock.expand(seen.shape[0], -1, -1)], dim=1)
         for layer in self.layers:
             x = layer(x)
         return torch.tanh(x) + below
@@ -44,8 +48,8 @@ class ScaleCritic(nn.Module):
         super().__init__()
         self._reach = settings.reach
         self._spread = settings.batch_spread
-        extra = 1 if self._spread else 0
-        self.layers = nn.ModuleList(_layers(settings, width, settings.critic_norm, 1, extra))
+        last = 1 if self._spread else 0
+        self.layers = nn.ModuleList(_layers(settings, width, settings.critic_norm, 0, last))
 
     def forward(self, x: Tensor, clock: Tensor) -> Tensor:
         """A score per patch, (n, 1, patches); `clock` is that of the series, (1, CLOCK, L)."""
@@ -61,17 +65,18 @@ class ScaleCritic(nn.Module):
 
 
 def _layers(
-    settings: SinGanSettings, width: int, norm: bool, out: int, extra: int = 0
+    settings: SinGanSettings, width: int, norm: bool, told: int, last: int = 0
 ) -> list[nn.Module]:
+    """Five layers that see a series, `told` channels and the clock; the last sees `last` more."""
     layers: list[nn.Module] = []
-    inputs = 1 + CLOCK
+    inputs = 1 + told + CLOCK
     for _ in range(LAYERS - 1):
         block: list[nn.Module] = [nn.Conv1d(inputs, width, settings.kernel)]
         if norm:
             block.append(nn.BatchNorm1d(width))
         layers.append(nn.Sequential(*block, nn.LeakyReLU(0.2)))
         inputs = width
-    layers.append(nn.Conv1d(inputs + extra, out, settings.kernel))
+    layers.append(nn.Conv1d(inputs + last, 1, settings.kernel))
     return layers
 
 

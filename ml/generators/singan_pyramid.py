@@ -1,6 +1,7 @@
 """The pyramid: what it learns from, its scales, and how series are drawn through them."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -130,31 +131,64 @@ def _aside(data: GlucoseDays, settings: SinGanSettings) -> list[int]:
 
 def _runs(data: GlucoseDays, settings: SinGanSettings) -> tuple[Tensor, ...]:
     values = scaled(data.mg_dl)
-    if settings.mode == "cohort":
-        return (torch.from_numpy(values)[:, None],) if len(values) else ()
-    order = np.argsort(data.day, kind="stable")
-    breaks = np.flatnonzero(np.diff(data.day[order]) != np.timedelta64(1, "D")) + 1
-    runs = [values[part].reshape(-1) for part in np.split(order, breaks) if part.size]
-    lengths = sorted({run.size for run in runs}, reverse=True)
     return tuple(
-        torch.from_numpy(np.stack([run for run in runs if run.size == length]))[:, None]
-        for length in lengths
+        torch.from_numpy(values[rows].reshape(len(rows), 1, -1))
+        for rows in run_rows(data, settings)
     )
 
 
-def gaussianised(coarse: Tensor) -> Tensor:
+def run_rows(data: GlucoseDays, settings: SinGanSettings) -> list[npt.NDArray[np.intp]]:
+    """Which days make the runs: one array (runs, days of each) per length, the longest first.
+
+    A cohort's runs are single days; a person's are days that follow each other.
+    """
+    if not len(data):
+        return []
+    if settings.mode == "cohort":
+        return [np.arange(len(data))[:, None]]
+    order = np.argsort(data.day, kind="stable")
+    breaks = np.flatnonzero(np.diff(data.day[order]) != np.timedelta64(1, "D")) + 1
+    runs = np.split(order, breaks)
+    lengths = sorted({run.size for run in runs}, reverse=True)
+    return [np.stack([run for run in runs if run.size == length]) for length in lengths]
+
+
+def fixed_of_cohort(coarse: Tensor, latents: int) -> Tensor:
     """Fixed z* of a cohort: its coarsest days, decorrelated and made normal, (n, 1, L).
 
     A random z* for each of a thousand days cannot be learnt by heart by a small network, which
-    would answer with their mean; this one asks for the colouring of white noise instead.
+    would answer with their mean; this one asks for the colouring of white noise instead. Level
+    and spread are taken out where latents tell them.
     """
     x = coarse[:, 0].double().numpy()
+    if latents:
+        x = (x - x.mean(axis=1, keepdims=True)) / (x.std(axis=1, keepdims=True) + 1e-3)
+    return torch.from_numpy(_whitened(x)).float()[:, None]
+
+
+def latents_of_cohort(days: Tensor, latents: int) -> Tensor:
+    """Level, log spread and log roughness of each day, decorrelated and normal, (n, latents, 1)."""
+    if not latents:
+        return torch.zeros(len(days), 0, 1)
+    x = days[:, 0].double().numpy()
+    told = [x.mean(axis=1), np.log(x.std(axis=1) + 1e-3)]
+    told.append(np.log(np.abs(np.diff(x, n=2, axis=1)).mean(axis=1) + 1e-4))
+    normal = np.stack([_normal_scores(values[:, None])[:, 0] for values in told], axis=1)
+    return torch.from_numpy(_whitened(normal)).float()[:, :, None]
+
+
+def _whitened(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Rows turned so that columns are uncorrelated and, one by one, normal."""
     covariance = np.cov(x, rowvar=False)
     covariance += _SHRINKAGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
     values, vectors = np.linalg.eigh(covariance)
     white = (x - x.mean(axis=0)) @ (vectors / np.sqrt(values)) @ vectors.T
-    ranks = white.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
-    return torch.from_numpy(ndtri((ranks + 0.5) / len(ranks))).float()[:, None]
+    return _normal_scores(white)
+
+
+def _normal_scores(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    ranks = x.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
+    return ndtri((ranks + 0.5) / len(ranks))
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,27 +236,49 @@ class Pyramid:
 
     def draw(self, n: int, steps: int, rng: torch.Generator) -> Tensor:
         """`n` series of `steps` at the finest scale, as far as scales are trained: (n, 1, L)."""
-        most = max(1, _CHUNK_POINTS // steps)
-        sizes = [min(most, n - start) for start in range(0, n, most)]
-        return torch.cat([self._drawn(size, steps, rng) for size in sizes])
+        return self.draw_of(self.latents(n, rng), steps, rng)
 
-    def rebuild(self, z: Tensor, steps: int) -> Tensor:
-        """What the scales make of fixed noise `z` at the coarsest and none above, (n, 1, L)."""
-        with torch.no_grad():
-            return self._through(steps, lambda k, length: z if k == 0 else torch.zeros(1), len(z))
+    def latents(self, n: int, rng: torch.Generator) -> Tensor:
+        """What `n` new days are told, (n, latents, 1).
 
-    def _drawn(self, n: int, steps: int, rng: torch.Generator) -> Tensor:
-        def noise(k: int, length: int) -> Tensor:
+        Normal numbers drawn as a Latin hypercube, one in every n-th of the distribution, so that
+        a few hundred days already have the spread of people that was learnt.
+        """
+        columns = [
+            (torch.randperm(n, generator=rng) + torch.rand(n, generator=rng)) / n
+            for _ in range(self.settings.latents)
+        ]
+        if not columns:
+            return torch.zeros(n, 0, 1)
+        return torch.special.ndtri(torch.stack(columns, dim=1).clamp(1e-6, 1 - 1e-6))[:, :, None]
+
+    def draw_of(self, latent: Tensor, steps: int, rng: torch.Generator) -> Tensor:
+        """One series for each row of `latent`, (n, 1, L)."""
+
+        def noise(k: int, n: int, length: int) -> Tensor:
             return self.scales[k].noise * torch.randn(n, 1, length, generator=rng)
 
         with torch.no_grad():
-            return self._through(steps, noise, n)
+            most = max(1, _CHUNK_POINTS // steps)
+            return torch.cat([self._through(steps, noise, part) for part in latent.split(most)])
 
-    def _through(self, steps: int, noise, n: int) -> Tensor:
+    def rebuild(self, z: Tensor, latent: Tensor, steps: int) -> Tensor:
+        """What the scales make of fixed noise `z` at the coarsest and none above, (n, 1, L)."""
+
+        def noise(k: int, n: int, length: int) -> Tensor:
+            return z if k == 0 else torch.zeros(n, 1, length)
+
+        with torch.no_grad():
+            return self._through(steps, noise, latent)
+
+    def _through(
+        self, steps: int, noise: Callable[[int, int, int], Tensor], latent: Tensor
+    ) -> Tensor:
+        n = len(latent)
         x = torch.zeros(n, 1, 1)
         for k, scale in enumerate(self.scales):
             length = self.length_at(k, steps)
             below = resized(x, length)
             hours = clock(length, self.days_of(steps), self.settings.reach)
-            x = scale.generator(noise(k, length).expand(n, 1, length), below, hours)
+            x = scale.generator(noise(k, n, length), below, latent, hours)
         return x

@@ -37,7 +37,9 @@ class ScaleGroup:
         real: the runs.
         rebuilt: what coarser scales reconstruct of them; zeros at the coarsest.
         fixed: noise of the reconstruction: z* at the coarsest, zeros above.
+        told: what is told of each run, (n, latents, 1).
         pool: what coarser scales draw, (m, 1, L); zeros at the coarsest.
+        pool_told: what is told of each draw, (m, latents, 1).
         held_out: runs kept aside; may have no rows.
     """
 
@@ -45,7 +47,9 @@ class ScaleGroup:
     real: Tensor
     rebuilt: Tensor
     fixed: Tensor
+    told: Tensor
     pool: Tensor
+    pool_told: Tensor
     held_out: Tensor
 
 
@@ -71,7 +75,7 @@ class ScaleTraining:
         self._settings = settings
         self._groups = groups
         self._place = (seed, scale)
-        self._penalties = 0
+        self._detail = detail_of(groups)
         self.iteration = 0
         self.noise = noise
         self.generator, self.critic = networks
@@ -130,7 +134,8 @@ class ScaleTraining:
         if settings.loss == "wgan-gp":
             total = loss + settings.penalty * wgan_penalty(critic, real, fake, rng)
         elif count % settings.penalty_every == 0:
-            total = loss + settings.penalty * settings.penalty_every * r1_penalty(critic, real)
+            weight = settings.penalty * settings.penalty_every * self._detail**2
+            total = loss + weight * r1_penalty(critic, real)
         self._step(1, total)
         if settings.ada:
             self._adapt(which, real_score.detach(), fake_score.detach(), rng)
@@ -160,16 +165,18 @@ class ScaleTraining:
         fake = self._seen(self._fake(which, rng), group, rng)
         loss = generator_loss(settings.loss, self.critic(fake, hours))
         some = torch.randint(len(group.real), (settings.batch,), generator=rng)
-        rebuilt = self.generator(group.fixed[some], group.rebuilt[some], wide)
+        rebuilt = self.generator(group.fixed[some], group.rebuilt[some], group.told[some], wide)
         distance = (rebuilt - group.real[some]).square().mean()
         self._step(0, loss + settings.reconstruction * distance)
         self._take_average()
         return float(loss.detach()), float(distance.detach())
 
     def _fake(self, which: int, rng: torch.Generator) -> Tensor:
-        below = _some(self._groups[which].pool, self._settings.batch, rng)
+        group = self._groups[which]
+        some = torch.randint(len(group.pool), (self._settings.batch,), generator=rng)
+        below = group.pool[some]
         noise = self.noise * torch.randn(below.shape, generator=rng)
-        return self.generator(noise, below, self._clocks[which][0])
+        return self.generator(noise, below, group.pool_told[some], self._clocks[which][0])
 
     def _seen(self, x: Tensor, group: ScaleGroup, rng: torch.Generator) -> Tensor:
         return augmented(x, self.ada.p, days=group.days, rng=rng) if self._settings.ada else x
@@ -189,6 +196,15 @@ class ScaleTraining:
                 kept.lerp_(new, 1 - keep)
             for kept, new in zip(self.average.buffers(), self.generator.buffers(), strict=True):
                 kept.copy_(new)
+
+
+def detail_of(groups: list[ScaleGroup]) -> float:
+    """RMSE of what coarser scales reconstruct: how much this scale has to add.
+
+    At the coarsest it is the root mean square of the data.
+    """
+    squares = sum(float((group.rebuilt - group.real).square().sum()) for group in groups)
+    return float(np.sqrt(squares / sum(group.real.numel() for group in groups)))
 
 
 def _some(x: Tensor, n: int, rng: torch.Generator) -> Tensor:

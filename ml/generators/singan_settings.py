@@ -27,10 +27,13 @@ class SinGanSettings:
         learning_rate, beta1: of Adam; the rate falls to a tenth after `decay_at` of a scale.
         steps: critic steps and generator steps of an iteration.
         loss: ``wgan-gp``, or ``logistic`` with an R1 penalty.
-        penalty: weight of the gradient penalty.
+        penalty: weight of the gradient penalty; R1's is in units of what a scale has to add, so
+            that the critic may be as steep as the detail it judges is small.
         penalty_every: critic steps between two R1 penalties, each then as much heavier.
         reconstruction: weight of the reconstruction loss.
         noise: amplitude of a scale's noise over the RMSE of the reconstruction so far.
+        latents: numbers that tell a whole day's level, spread and roughness to every scale of a
+            cohort's generator; 0 or 3.
         batch_spread: the critic sees how much the items of a batch differ.
         average: decay of the moving average of generator weights that is kept; 0 keeps the last.
         ada: adaptive augmentation on or off.
@@ -67,6 +70,7 @@ class SinGanSettings:
     penalty_every: int = 1
     reconstruction: float = 10.0
     noise: float = 0.1
+    latents: int = 0
     batch_spread: bool = False
     average: float = 0.0
     ada: bool = True
@@ -110,7 +114,7 @@ DEMO = SinGanSettings(
     steps=(1, 1),
     loss="logistic",
     critic_norm=False,
-    penalty=1.0,
+    penalty=0.3,
     penalty_every=4,
     noise=0.5,
     average=0.99,
@@ -134,10 +138,11 @@ COHORT = SinGanSettings(
     loss="logistic",
     critic_norm=False,
     learning_rate=1e-3,
-    penalty=1.0,
+    penalty=0.3,
     penalty_every=4,
-    noise=1.0,
-    most_channels=64,
+    noise=0.4,
+    most_channels=32,
+    latents=3,
     batch_spread=True,
     average=0.995,
     ada_target=0.6,
@@ -153,7 +158,8 @@ TINY = replace(
     least_days=8,
     least_people=2,
     coarsest=12,
-    iterations=12,
+    ratio=0.6,
+    iterations=8,
     batch=8,
     channels=8,
     most_channels=16,

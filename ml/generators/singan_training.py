@@ -13,11 +13,12 @@ from ml.generators.singan_pyramid import (
     Corpus,
     Pyramid,
     Scale,
-    gaussianised,
+    fixed_of_cohort,
+    latents_of_cohort,
     scale_lengths,
     scale_widths,
 )
-from ml.generators.singan_scale import ScaleGroup, ScaleTraining, stream
+from ml.generators.singan_scale import ScaleGroup, ScaleTraining, detail_of, stream
 from ml.generators.singan_settings import SinGanSettings
 from ml.generators.tensors import from_bytes, part, prefixed, to_bytes
 from ml.training.checkpoints import Checkpoints
@@ -82,14 +83,18 @@ class PyramidTraining:
         real = self.corpus.groups[group]
         length = self.pyramid.length_at(0, real.shape[-1])
         if self._settings.mode == "cohort":
-            return gaussianised(resized(real, length))
+            return fixed_of_cohort(resized(real, length), self._settings.latents)
         rng = stream(self._seed, _FIXED, group)
         return torch.randn(len(real), 1, length, generator=rng)
+
+    def told(self, group: int) -> Tensor:
+        """What is told of each run of a group, (n, latents, 1)."""
+        return latents_of_cohort(self.corpus.groups[group], self._settings.latents)
 
     def _scale(self, scale: int) -> ScaleTraining:
         """The training of a scale before its first iteration."""
         groups = [self._group(scale, index) for index in range(len(self.corpus.groups))]
-        noise = 1.0 if scale == 0 else self._settings.noise * _rmse(groups)
+        noise = 1.0 if scale == 0 else self._settings.noise * detail_of(groups)
         return ScaleTraining(
             self._settings, groups, noise, self._networks(scale), self._seed, scale
         )
@@ -101,19 +106,22 @@ class PyramidTraining:
         fixed = self.fixed_noise(index)
         aside = [group for group in self.corpus.held_out if group.shape[-1] <= steps]
         held_out = _fitting(aside, steps) if aside else torch.zeros(0, 1, steps)
-        if scale == 0:
-            rebuilt, pool = torch.zeros(len(full), 1, length), torch.zeros(1, 1, length)
-        else:
-            rebuilt = resized(self.pyramid.rebuild(fixed, steps), length)
-            rng = stream(self._seed, _POOL, scale, index)
-            drawn = self.pyramid.draw(_POOL_BATCHES * self._settings.batch, steps, rng)
-            pool, fixed = resized(drawn, length), torch.zeros(len(full), 1, length)
+        told = self.told(index)
+        rng = stream(self._seed, _POOL, scale, index)
+        pool_told = self.pyramid.latents(_POOL_BATCHES * self._settings.batch, rng)
+        rebuilt, pool = torch.zeros(len(full), 1, length), torch.zeros(len(pool_told), 1, length)
+        if scale > 0:
+            rebuilt = resized(self.pyramid.rebuild(fixed, told, steps), length)
+            pool = resized(self.pyramid.draw_of(pool_told, steps, rng), length)
+            fixed = torch.zeros(len(full), 1, length)
         return ScaleGroup(
             days=self.pyramid.days_of(steps),
             real=resized(full, length),
             rebuilt=rebuilt,
             fixed=fixed,
+            told=told,
             pool=pool,
+            pool_told=pool_told,
             held_out=resized(held_out, length) if len(held_out) else held_out,
         )
 
@@ -146,7 +154,7 @@ class PyramidTraining:
         squares, count = 0.0, 0
         for index, full in enumerate(self.corpus.groups):
             steps = full.shape[-1]
-            rebuilt = self.pyramid.rebuild(self.fixed_noise(index), steps)
+            rebuilt = self.pyramid.rebuild(self.fixed_noise(index), self.told(index), steps)
             real = resized(full, self.pyramid.length_at(scale, steps))
             squares += float((rebuilt - real).square().sum())
             count += real.numel()
@@ -235,12 +243,6 @@ def scale_from(
         generator,
         (float(ada["p"]), float(ada["highest"]), float(ada["heuristic"])),
     )
-
-
-def _rmse(groups: list[ScaleGroup]) -> float:
-    """Of what coarser scales reconstruct, over all runs: what this scale has to add."""
-    squares = sum(float((group.rebuilt - group.real).square().sum()) for group in groups)
-    return float(np.sqrt(squares / sum(group.real.numel() for group in groups)))
 
 
 def _fitting(runs: list[Tensor], steps: int) -> Tensor:

@@ -34,6 +34,7 @@ class CtganSettings:
 
     Attributes:
         epochs: of as many steps as batches fit into the rows.
+        least_steps: of the training, however few the rows.
         batch: rows of a step.
         noise: dimensions of the noise.
         hidden, critic_hidden: widths of the layers.
@@ -47,6 +48,7 @@ class CtganSettings:
 
     name: str
     epochs: int = 300
+    least_steps: int = 2000
     batch: int = 500
     least_rows: int = 50
     match_marginals: bool = True
@@ -64,11 +66,11 @@ class CtganSettings:
 
     def steps(self, rows: int) -> int:
         """Of the training on a table of so many rows."""
-        return self.epochs * max(1, rows // self.batch)
+        return max(self.least_steps, self.epochs * max(1, rows // self.batch))
 
 
 DEFAULT = CtganSettings("default")
-PAPER = replace(DEFAULT, name="paper", match_marginals=False, average=0.0)
+PAPER = replace(DEFAULT, name="paper", least_steps=0, match_marginals=False, average=0.0)
 TINY = replace(
     DEFAULT,
     name="tiny",

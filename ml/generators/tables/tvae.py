@@ -32,6 +32,7 @@ class TvaeSettings:
 
     Attributes:
         epochs: of as many steps as batches fit into the rows.
+        least_steps: of the training, however few the rows.
         batch: rows of a step.
         latent: dimensions of the latent.
         hidden: widths of the encoder's layers; the decoder's are the same, backwards.
@@ -42,6 +43,7 @@ class TvaeSettings:
 
     name: str
     epochs: int = 300
+    least_steps: int = 2000
     batch: int = 500
     least_rows: int = 50
     match_marginals: bool = True
@@ -54,11 +56,11 @@ class TvaeSettings:
 
     def steps(self, rows: int) -> int:
         """Of the training on a table of so many rows."""
-        return self.epochs * max(1, rows // self.batch)
+        return max(self.least_steps, self.epochs * max(1, rows // self.batch))
 
 
 DEFAULT = TvaeSettings("default")
-PAPER = replace(DEFAULT, name="paper", match_marginals=False, conditional=False)
+PAPER = replace(DEFAULT, name="paper", least_steps=0, match_marginals=False, conditional=False)
 TINY = replace(DEFAULT, name="tiny", epochs=60, batch=100, latent=16, hidden=(64,))
 SETTINGS = {settings.name: settings for settings in (DEFAULT, PAPER, TINY)}
 
