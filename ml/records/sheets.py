@@ -42,8 +42,8 @@ def rows_of(number: int, source: Iterator[tuple[object, ...]]) -> list[list[str]
     rows: list[list[str]] = []
     cells = used = 0
     for row in source:
-        texts = [_text(value) for value in row]
-        cells += len(texts)
+        texts = [_text(value) for value in row[:MAX_COLUMNS]]
+        cells += len(row)
         rows.append(texts)
         if len(rows) > MAX_ROWS or cells > MAX_CELLS:
             raise UnreadableRecord(
@@ -51,7 +51,7 @@ def rows_of(number: int, source: Iterator[tuple[object, ...]]) -> list[list[str]
             )
         if any(texts):
             used = len(rows)
-        if any(isinstance(v, str) and begins_like_a_formula(v) for v in row):
+        if any(text and text[0] in "=@+-" and begins_like_a_formula(text) for text in texts):
             raise UnreadableRecord(
                 "a cell begins like a spreadsheet formula; export the file again from the vendor",
                 len(rows),

@@ -1,7 +1,9 @@
 """The door for .xlsx workbooks: a zip of XML, looked at from outside before openpyxl reads it.
 
 Nothing is unpacked to disk. What is inflated is bounded by the sizes that the zip declares, which
-zipfile enforces while it reads.
+zipfile enforces while it reads; what becomes of it is bounded by counting tags and attributes,
+since openpyxl holds each of them as an object (a row of millions of empty cells deflates to
+nothing).
 """
 
 import io
@@ -16,7 +18,6 @@ from typing import TYPE_CHECKING
 from ml.records.errors import UnreadableRecord
 from ml.records.sheets import (
     DAMAGED,
-    MAX_COLUMNS,
     MAX_SHEETS,
     NO_FORMULAS,
     NO_LINKS,
@@ -32,12 +33,20 @@ if TYPE_CHECKING:
 MAGIC = b"PK\x03\x04"
 
 MAX_PARTS = 512
-MAX_INFLATED = 128 * 1024 * 1024
+MAX_INFLATED = 64 * 1024 * 1024
 MAX_STRINGS = 16 * 1024 * 1024
 MAX_OTHER_PART = 2 * 1024 * 1024
-"""Bytes of sheets and all, of the shared strings, and of styles and other parts held as objects."""
+"""Bytes of all parts together, of the shared strings, and of styles and other XML."""
+MAX_MARKS = 4_000_000
+"""Tags and attributes in all XML: some 140,000 readings of two full cells with their styles."""
 
+_TOO_MUCH = (
+    f"the workbook unpacks to more than is read ({MAX_INFLATED // 2**20} MiB, of which "
+    f"{MAX_STRINGS // 2**20} MiB of texts; {MAX_MARKS:,} tags and attributes); "
+    "export a shorter time"
+)
 _ENCRYPTED = 0x1
+_CHUNK = 1024 * 1024
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>]{0,200}\?>\s*)?<[A-Za-z_]")
 _MACROS = re.compile(r"xl/(?:vbaProject|activeX|embeddings|ctrlProps|macrosheets)", re.IGNORECASE)
 _LINKS = re.compile(r"xl/(?:externalLinks|connections|queryTables)", re.IGNORECASE)
@@ -91,14 +100,17 @@ def read_xlsx(data: bytes) -> Iterator[Sheet]:
 
 
 def _admit(data: bytes) -> None:
-    """Nothing, once the zip's directory and the head of each XML part are harmless."""
+    """Nothing, once the zip's directory and the XML parts are harmless to read."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
             _refuse_directory(parts)
+            marks = 0
             for part in parts:
                 if part.filename.endswith((".xml", ".rels")):
-                    _refuse_prolog(archive, part)
+                    marks += _marks(archive, part)
+                    if marks > MAX_MARKS:
+                        raise UnreadableRecord(_TOO_MUCH)
     except UnreadableRecord:
         raise
     except _FAULTS:
@@ -118,10 +130,7 @@ def _refuse_directory(parts: list[zipfile.ZipInfo]) -> None:
     if sum(part.file_size for part in parts) > MAX_INFLATED or any(
         part.file_size > _bound(part.filename) for part in parts
     ):
-        raise UnreadableRecord(
-            f"the workbook unpacks to more than the {MAX_INFLATED // 2**20} MiB that are read "
-            f"({MAX_STRINGS // 2**20} MiB of texts); export a shorter time"
-        )
+        raise UnreadableRecord(_TOO_MUCH)
 
 
 def _bound(name: str) -> int:
@@ -130,11 +139,20 @@ def _bound(name: str) -> int:
     return MAX_STRINGS if name.endswith("sharedStrings.xml") else MAX_OTHER_PART
 
 
-def _refuse_prolog(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """XML that begins with anything but its root element may declare entities that grow."""
+def _marks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    """Tags and attributes of one part.
+
+    XML that begins with anything but its root element may declare entities that grow: refused.
+    """
+    marks = 0
     with archive.open(part) as content:
-        if _PROLOG.match(content.read(1024)) is None:
+        chunk = content.read(_CHUNK)
+        if _PROLOG.match(chunk) is None:
             raise UnreadableRecord(DAMAGED)
+        while chunk:
+            marks += chunk.count(b"<") + chunk.count(b"=")
+            chunk = content.read(_CHUNK)
+    return marks
 
 
 def _sheets(data: bytes) -> Iterator[Sheet]:
@@ -153,7 +171,8 @@ def _sheets(data: bytes) -> Iterator[Sheet]:
 def _rows(sheet: "ReadOnlyWorksheet", number: int) -> Iterator[tuple[object, ...]]:
     """Values of each row; the sheet's own word on its size is not believed."""
     sheet.reset_dimensions()
-    for index, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
-        if any(cell.data_type == "f" for cell in row):
+    for index, row in enumerate(sheet.iter_rows(), start=1):
+        kinds = {cell.data_type for cell in row}
+        if "f" in kinds:
             raise UnreadableRecord(NO_FORMULAS, index, sheet=number)
         yield tuple(None if cell.data_type == "e" else cell.value for cell in row)

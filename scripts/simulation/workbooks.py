@@ -26,7 +26,8 @@ def to_shanghai_rows(trace: SimulatedTrace) -> list[list[Cell]]:
     rows: list[list[Cell]] = [
         ["Date", "CGM (mg / dl)", "CBG (mg / dl)", "Blood Ketone (mmol / L)", "Dietary intake"]
     ]
-    for i, (local, value) in enumerate(zip(trace.local, trace.mg_dl, strict=True)):
+    shown = np.clip(trace.mg_dl, 40, 500)
+    for i, (local, value) in enumerate(zip(trace.local, shown, strict=True)):
         at = datetime.fromtimestamp(int(local) // 60 * 60, UTC).replace(tzinfo=None)
         meal = "Rice 100 g" if i % 20 == 3 else None
         rows.append([at, round(float(value) / 18, 1) * 18, None, None, meal])

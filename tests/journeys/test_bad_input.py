@@ -14,7 +14,9 @@ from eth_account import Account
 
 from backend.crypto.typed_data import TypedData
 from ml.simulation.glucose import simulate_trace
+from scripts.simulation.biff import record, to_xls
 from scripts.simulation.clarity import to_clarity_csv
+from scripts.simulation.workbooks import to_shanghai_rows, to_xlsx
 from tests.journeys.served import Patient, Served, refused, said, terms
 from tests.world import export_of
 
@@ -43,6 +45,13 @@ def with_cell(line: int, cell: str) -> bytes:
     return b"\n".join([*lines[: line - 1], b",".join(cells), *lines[line:]])
 
 
+SHEET = to_shanghai_rows(simulate_trace(np.random.default_rng(503), 2, cadence_minutes=15))
+
+
+def workbook() -> bytes:
+    return to_xlsx(SHEET)
+
+
 def in_two_units() -> bytes:
     one = simulate_trace(np.random.default_rng(502), 2)
     tail = to_clarity_csv(one, unit="mmol/L", bom=False).split(b"\n")[300:]
@@ -64,6 +73,10 @@ FILES: dict[str, Callable[[], bytes]] = {
     "another encoding": lambda: CLARITY.decode("utf-8-sig").encode("utf-16"),
     "a single reading": lambda: plain(["100"]),
     "a header and nothing else": lambda: HEADER,
+    "a workbook cut short": lambda: workbook()[:-400],
+    "a workbook with a formula": lambda: to_xlsx([*SHEET[:9], [SHEET[9][0], "=1+1"]]),
+    "a workbook of something else": lambda: to_xlsx([["Date", "Steps"], ["2026-10-01", 9000]]),
+    "an .xls with a password": lambda: to_xls(SHEET, more_globals=record(0x002F, bytes(54))),
 }
 
 

@@ -3,11 +3,21 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from backend.adapters.records.reader import MlRecordReader
 from backend.domain.consent import Kind
 from backend.domain.errors import UnreadableRecord
+from ml.simulation.glucose import simulate_trace
+from scripts.simulation.apps import to_levels_csv, to_nutrisense_csv
+from scripts.simulation.workbooks import (
+    to_shanghai_rows,
+    to_shanghai_xls,
+    to_shanghai_xlsx,
+    to_sibionics_xlsx,
+    to_xlsx,
+)
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PLAIN = "timestamp,glucose_mg_dl\n" + "\n".join(
@@ -60,6 +70,34 @@ def test_an_unreadable_line_is_named() -> None:
         read(broken.encode())
     assert caught.value.line == 2 + 288
     assert "yesterday" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("write", "name"),
+    [
+        (to_nutrisense_csv, "nutrisense"),
+        (to_levels_csv, "levels"),
+        (to_sibionics_xlsx, "sibionics"),
+        (to_shanghai_xlsx, "shanghai"),
+        (to_shanghai_xls, "shanghai"),
+    ],
+)
+def test_every_other_vendors_export_becomes_a_record_like_any_other(write, name: str) -> None:
+    simulated = simulate_trace(np.random.default_rng(8), 3, cadence_minutes=15, gaps_a_day=0)
+    record = read(write(simulated))
+    assert record.summary.fields["format"] == name and record.summary.quality > 0
+    assert len(record.shingles) >= record.duplicate_at > 0
+    shared = set(record.shingles) & set(read(to_levels_csv(simulated)).shingles)
+    assert len(shared) >= record.duplicate_at
+
+
+def test_a_fault_in_a_workbook_is_named_by_sheet_and_row_and_by_nothing_it_holds() -> None:
+    rows = to_shanghai_rows(simulate_trace(np.random.default_rng(8), 1, cadence_minutes=15))
+    rows[6][1] = "Zaphodina"
+    with pytest.raises(UnreadableRecord) as caught:
+        read(to_xlsx(rows, sheet="Beeblebrox"))
+    assert str(caught.value).startswith("sheet 1, row 7: ") and caught.value.line == 7
+    assert "Zaphodina" not in str(caught.value) and "Beeblebrox" not in str(caught.value)
 
 
 def test_reading_needs_no_file_name_and_no_disk(tmp_path: Path, monkeypatch) -> None:

@@ -1,6 +1,8 @@
 """Workbooks: told by their first bytes, read without unpacking, refused with sheet and row."""
 
 import io
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -262,6 +264,25 @@ def test_a_sheet_that_says_it_fills_every_column_is_read_by_what_it_holds() -> N
     assert len(read(data)) == SIMULATED.utc.size
 
 
+@pytest.mark.parametrize("filling", [b"<c/>", b"<row/>", b"<row><c/></row>", b"<x/>"])
+def test_millions_of_empty_cells_that_deflate_to_nothing_are_refused(filling: bytes) -> None:
+    def fill(name: str, part: bytes) -> bytes:
+        many = b"<row>" + filling * (60_000_000 // len(filling)) + b"</row></sheetData>"
+        return part.replace(b"</sheetData>", many) if "sheet1" in name else part
+
+    bomb = repacked(to_shanghai_xlsx(SIMULATED), fill)
+    assert len(bomb) < 600_000
+    assert "tags" in refusal(bomb).reason
+
+
+def test_millions_of_attributes_on_one_cell_are_refused() -> None:
+    def fill(name: str, part: bytes) -> bytes:
+        row = b"<row><c" + b' a=""' * 4_100_000 + b"/></row></sheetData>"
+        return part.replace(b"</sheetData>", row) if "sheet1" in name else part
+
+    assert "attributes" in refusal(repacked(to_shanghai_xlsx(SIMULATED), fill)).reason
+
+
 def test_a_sheet_with_a_row_far_below_the_rest_is_refused_by_counting() -> None:
     def far(name: str, part: bytes) -> bytes:
         row = b'<row r="1048576"><c r="A1048576"><v>1</v></c></row></sheetData>'
@@ -331,6 +352,18 @@ def test_nothing_of_a_workbook_is_written_to_disk(tmp_path, monkeypatch) -> None
     for write in (to_shanghai_xlsx, to_shanghai_xls):
         read(write(SIMULATED))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_libraries_of_workbooks_are_loaded_with_the_first_workbook_only() -> None:
+    script = (
+        "import sys; from datetime import UTC, datetime; from ml.records.cgm import read_cgm\n"
+        "rows = '\\n'.join(f'2026-10-0{1 + i // 9} 0{i % 9}:00,{100 + i}' for i in range(18))\n"
+        "data = ('time,glucose_mg_dl\\n' + rows).encode()\n"
+        "read_cgm(data, zone='UTC', received_at=datetime(2026, 11, 1, tzinfo=UTC))\n"
+        "print(sorted({'openpyxl', 'xlrd'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 @settings(max_examples=150, deadline=None)
