@@ -110,7 +110,7 @@ class QuarterForecast:
             "widened": self.widened,
             "served": self.served,
             "reason": self.reason,
-            "so_far": dict(zip(METRICS, np.round(self.so_far, 4).tolist(), strict=True)),
+            "so_far": dict(zip(METRICS, np.round(self.so_far, 6).tolist(), strict=True)),
             "quarter": _row(self.quarter),
             "weeks": [
                 {"week": week + 1, "first_day": str(self.first_day + 7 * week), **_row(row)}
@@ -128,7 +128,7 @@ class QuarterForecast:
 
 def _row(values: npt.NDArray[np.float64]) -> dict[str, dict[str, float]]:
     return {
-        metric: dict(zip(("low", "mid", "high"), (round(float(v), 4) for v in row), strict=True))
+        metric: dict(zip(("low", "mid", "high"), (round(float(v), 6) for v in row), strict=True))
         for metric, row in zip(METRICS, values, strict=True)
     }
 

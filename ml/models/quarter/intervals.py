@@ -125,9 +125,21 @@ def calibrated(
             for mid, spread in zip(mids, spreads, strict=True)
         ]
     )
-    bounds[..., 0] = np.minimum.accumulate(bounds[..., 0], axis=0)
-    bounds[..., 1] = np.maximum.accumulate(bounds[..., 1], axis=0)
+    bounds[..., 0] = -_rising(-bounds[..., 0])
+    bounds[..., 1] = _rising(bounds[..., 1])
     return Intervals(size, bounds)
+
+
+def _rising(values: Floats) -> Floats:
+    """The isotonic regression of (counts, rows) along the counts: never falling, least moved."""
+    count = len(values)
+    mean = {(j, k): values[j : k + 1].mean(axis=0) for j in range(count) for k in range(j, count)}
+    return np.stack(
+        [
+            np.max([np.min([mean[j, k] for k in range(i, count)], axis=0) for j in range(i + 1)], 0)
+            for i in range(count)
+        ]
+    )
 
 
 def _features(metric: str, mids: Floats, spread: Floats) -> Floats:
