@@ -110,6 +110,18 @@ def coarser(days: GlucoseDays, step_minutes: int) -> GlucoseDays:
     return GlucoseDays(step_minutes, means.astype(np.float32), days.person, days.day)
 
 
+def profile(days: GlucoseDays) -> tuple[Floats, Floats, Floats]:
+    """What a picture of days shows: percentiles by hour, and the distribution of the rates.
+
+    Returns:
+        5/25/50/75/95 % of each hour (24, 5) in mg/dL; middles of the rate bins in mg/dL/min; the
+        share of rates up to the end of each bin.
+    """
+    whole = _drawn(_sums(days), np.ones((1, len(days))))
+    middles = (_RATE_BINS[:-1] + _RATE_BINS[1:]) / 2
+    return _percentiles(whole["glucose"])[0], middles, _cumulative(whole["rate"])[0]
+
+
 def lag1(mg_dl: Floats) -> float:
     """Autocorrelation of neighbouring readings within days, each day about its own mean."""
     centred = mg_dl - mg_dl.mean(axis=1, keepdims=True)

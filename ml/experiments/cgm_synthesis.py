@@ -1,0 +1,129 @@
+"""Synthetic glucose days, judged: as real ones, for training, and for what they give away.
+
+    python -m ml.experiments.cgm_synthesis --data ../shared/data --json out.json [--quick]
+        [--resume DIR] [--out DIR] [--iterations N] [--personal-iterations N]
+
+Cohort: generators learn some people's days and are judged on people never seen. Personal: a SinGAN
+learns one person's first ten days and is judged on that person's later ones, with and without ADA.
+An interrupted run goes on where it was when given the same `--resume` folder. A result's picture
+and text are made of what is in its JSON; no real reading is in it.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ml.experiments.cohorts import DataMissing, people
+from ml.experiments.forecasting.protocol import Rows
+from ml.experiments.synthesis.bench import Bench
+from ml.experiments.synthesis.cohort import cohort_rows, control
+from ml.experiments.synthesis.personal import ablation, personal_rows
+from ml.experiments.synthesis.plots import draw
+from ml.experiments.synthesis.protocol import QUICK, Protocol, cohort_sides, personal_sides
+from ml.experiments.synthesis.report import page
+from ml.experiments.synthesis.targets import targets
+from ml.training.progress import Progress, ProgressSink
+
+_KEPT_AS = "synthesis-1"
+
+
+def main() -> None:
+    """Measure, print the page, write the files."""
+    arguments = _arguments(sys.argv[1:])
+    torch.set_num_threads(1)
+    try:
+        result = run(arguments, _Lines())
+    except DataMissing as fault:
+        sys.exit(f"nothing was measured: {fault}")
+    text = page(result)
+    if arguments.json:
+        _write(arguments.json, json.dumps(result, indent=1, sort_keys=True) + "\n")
+    if arguments.out:
+        _write(arguments.out / "cgm_synthesis.md", text)
+        _write(
+            arguments.out / "cgm_synthesis.json",
+            json.dumps(result, indent=1, sort_keys=True) + "\n",
+        )
+        draw(result, arguments.out)
+    sys.stdout.write(text + "\n")
+
+
+def run(arguments: argparse.Namespace, progress: ProgressSink) -> dict[str, Any]:
+    """The result as JSON holds it."""
+    began, cpu = time.perf_counter(), time.process_time()
+    protocol = replace(
+        QUICK if arguments.quick else Protocol(),
+        cohort_iterations=arguments.iterations,
+        personal_iterations=arguments.personal_iterations,
+    )
+    everybody = people(arguments.data)
+    rows = Rows(arguments.resume, _KEPT_AS)
+    bench = Bench(*cohort_sides(everybody, protocol), protocol)
+    cohort = cohort_rows(bench, rows, checkpoints=arguments.resume, progress=progress)
+    sides = personal_sides(everybody, protocol)
+    personal = personal_rows(sides, protocol, rows, checkpoints=arguments.resume, progress=progress)
+    result: dict[str, Any] = {
+        "protocol": asdict(protocol),
+        "settings": {
+            "cohort": protocol.cohort_settings.as_json(),
+            "personal": protocol.personal_settings.as_json(),
+        },
+        "sides": bench.sizes,
+        "cohort": cohort,
+        "control": control(bench),
+        "personal": personal,
+        "ablation": ablation(personal, protocol.personal_settings.name),
+        "real": bench.real_picture,
+        "fit_core_hours": sum(row.get("fit_cpu_seconds", 0) for row in [*cohort, *personal]) / 3600,
+        "seconds_of_this_run": round(time.perf_counter() - began, 1),
+        "cpu_seconds_of_this_run": round(time.process_time() - cpu, 1),
+    }
+    result["targets"] = targets(result)
+    return result
+
+
+class _Lines:
+    """Progress on the error stream, a line whenever a training has come a tenth further."""
+
+    def __init__(self) -> None:
+        self._last = ("", -1)
+
+    def __call__(self, progress: Progress) -> None:
+        tenth = 10 * progress.done // max(progress.total, 1)
+        now = (str(progress.total), tenth)
+        if now != self._last:
+            self._last = now
+            sys.stderr.write(f"  {progress.stage} {progress.done}/{progress.total}\n")
+            sys.stderr.flush()
+
+
+def _arguments(given: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of the shared data")
+    parser.add_argument("--json", type=Path, help="where the result goes")
+    parser.add_argument("--out", type=Path, help="folder for page, JSON and pictures")
+    parser.add_argument("--resume", type=Path, help="folder of finished rows and checkpoints")
+    parser.add_argument("--quick", action="store_true", help="tiny settings, under a minute")
+    parser.add_argument(
+        "--iterations", type=int, default=0, help="of each scale of the cohort SinGAN"
+    )
+    parser.add_argument(
+        "--personal-iterations", type=int, default=0, help="of each scale of a personal SinGAN"
+    )
+    return parser.parse_args(given)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Many people: generators learn some people's days and are judged on people never seen."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.evaluation.privacy import People, membership, nearness
+from ml.experiments.forecasting.protocol import Rows
+from ml.experiments.synthesis.bench import Bench, as_list, views
+from ml.experiments.synthesis.trainings import SIMPLE, Entry, fitted, singans
+from ml.records.cgm.days import GlucoseDays
+from ml.training.progress import ProgressSink
+
+REAL = "real_days_of_training_people"
+OTHERS = "control_real_days_of_others"
+
+
+def cohort_rows(
+    bench: Bench, rows: Rows, *, checkpoints: Path | None, progress: ProgressSink
+) -> list[Mapping[str, Any]]:
+    """Every row of the cohort table, simple generators first; finished ones are taken as kept."""
+    protocol = bench.protocol
+    found = [_real(bench, rows)]
+    settings = protocol.cohort_settings
+    entries = (
+        *SIMPLE,
+        *singans(settings, seeds=protocol.cohort_seeds, plain_seeds=protocol.plain_seeds),
+    )
+    for seed in range(max(entry.seeds for entry in entries)):
+        found += [
+            _row(bench, entry, seed, rows, checkpoints=checkpoints, progress=progress)
+            for entry in entries
+            if seed < entry.seeds
+        ]
+    return found
+
+
+def control(bench: Bench) -> dict[str, Any]:
+    """The privacy measures where nothing can leak: real days of people outside the training.
+
+    Half of the training people stand for the training, the other half for the synthetic days.
+    """
+    rng = np.random.default_rng([bench.protocol.seed, 11])
+    names = rng.permutation(np.unique(bench.training.person))
+    inside = np.isin(bench.training.person, names[: names.size // 2])
+    sides = [
+        People(side.mg_dl, side.person) for side in (bench.training.take(inside), bench.held_out)
+    ]
+    others = bench.training.take(~inside).mg_dl
+    found = {}
+    for name, distance in views(bench.training.step_minutes).items():
+        near = nearness(*sides, others, distance, rng=rng, draws=bench.protocol.draws)
+        told = membership(*sides, others, distance, rng=rng, draws=bench.protocol.draws)
+        found[name] = {
+            "dcr_share": as_list(near.dcr_share),
+            "near_copies": as_list(near.near_copies),
+            "fires": near.fires,
+            "membership_bound": told.bound,
+        }
+    return found
+
+
+def _real(bench: Bench, rows: Rows) -> Mapping[str, Any]:
+    """The training people's own days in the synthetic role: what a perfect generator gets."""
+    name = f"cohort-real-{bench.protocol.key('real')}"
+    kept = rows.find(name)
+    if kept is None:
+        kept = {"label": REAL, "seed": 0, **bench.row(bench.training)}
+        rows.keep(name, kept)
+    return kept
+
+
+def _row(
+    bench: Bench,
+    entry: Entry,
+    seed: int,
+    rows: Rows,
+    *,
+    checkpoints: Path | None,
+    progress: ProgressSink,
+) -> Mapping[str, Any]:
+    name = f"cohort-{entry.label}-{seed}-{bench.protocol.key(entry.label, entry.settings, seed)}"
+    kept = rows.find(name)
+    if kept is None:
+        made, told = fitted(
+            entry,
+            bench.training,
+            seed=[bench.protocol.seed, 2, seed],
+            days=bench.protocol.synthetic_days,
+            checkpoint=checkpoints / f"{name}.checkpoint" if checkpoints else None,
+            progress=progress,
+        )
+        kept = {**told, **bench.row(made), "shown": shown(made)}
+        rows.keep(name, kept)
+    return kept
+
+
+def shown(made: GlucoseDays, days: int = 8) -> list[list[float]]:
+    """A few synthetic days for a picture, mg/dL to one digit."""
+    return [[round(float(value), 1) for value in day] for day in made.mg_dl[:days]]

@@ -1,0 +1,264 @@
+"""The result as a page: every figure with its protocol, size, interval and simple baseline."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ml.experiments.synthesis.cohort import REAL
+from ml.experiments.synthesis.personal import COMPARED
+from ml.experiments.synthesis.targets import named
+
+Row = Mapping[str, Any]
+_COHORT_COLUMNS = (
+    ("SD ratio", 3, lambda row: row["sd_ratio"]),
+    ("ΔTIR", 3, lambda row: row["tir_difference"]),
+    ("ΔTBR", 3, lambda row: row["tbr_difference"]),
+    ("ΔTAR", 3, lambda row: row["tar_difference"]),
+    ("Δlag-1", 4, lambda row: row["lag1_difference"]),
+    ("rate W₁ mg/dL/min", 3, lambda row: row["rate_wasserstein"]),
+    ("AGP mg/dL", 1, lambda row: row["agp_distance"]),
+    ("day mean KS", 3, lambda row: row["day_mean_ks"]),
+    ("day SD KS", 3, lambda row: row["day_sd_ks"]),
+)
+
+
+def page(result: Row) -> str:
+    """Markdown."""
+    parts = [
+        "# Synthetic glucose days",
+        _protocol(result),
+        "## Targets",
+        _targets(result),
+        "## Cohort: against the training people (did it learn what it was shown?)",
+        "Intervals: synthetic days drawn anew; the training days are what they are.",
+        _fidelity(result, "against_training"),
+        "## Cohort: against people never seen",
+        "Intervals: held-out people and synthetic days drawn anew; the first row is the floor, "
+        "two groups of real people.",
+        _fidelity(result, "against_held_out"),
+        "## Cohort: told apart, learnt from, embedded (on people never seen)",
+        _scores(result),
+        "## Cohort: what it gives away",
+        _privacy(result),
+        "## Cohort: what it costs",
+        _costs(result),
+        "## Personal: first days train, later days of the same person test",
+        _personal(result),
+        "### ADA on and off",
+        _ablation(result),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _protocol(result: Row) -> str:
+    protocol, sides = result["protocol"], result["sides"]
+    cohort, personal = result["settings"]["cohort"], result["settings"]["personal"]
+    quick = (
+        "**This is a quick run with tiny settings: it shows that everything runs, and no figure "
+        "below says anything about the generators.**\n\n"
+        if protocol["quick"]
+        else ""
+    )
+    return (
+        f"{quick}People are split, stratified by cohort and condition, seed {protocol['seed']}: "
+        f"{sides['training_people']} train ({sides['training_days']} whole days, at most "
+        f"{protocol['most_days']} of one person), {sides['held_out_people']} are held out "
+        f"({sides['held_out_days']} days), nobody on both sides. Days of {sides['step_minutes']} "
+        f"min steps. Every cohort generator draws {protocol['synthetic_days']} days. Cohort "
+        f"SinGAN: setting `{cohort['name']}`, {cohort['iterations']} iterations a scale, batch "
+        f"{cohort['batch']}. Personal: setting `{personal['name']}`, {personal['iterations']} "
+        f"iterations a scale, {protocol['personal_seeds']} seeds, first "
+        f"{protocol['training_days']} days, at most {protocol['test_days']} later ones test. "
+        f"Brackets are 95 % intervals. Trainings took {result['fit_core_hours']:.3f} core-hours; "
+        "this run, finished rows not counted again, "
+        f"{result['cpu_seconds_of_this_run'] / 3600:.3f}."
+    )
+
+
+def _targets(result: Row) -> str:
+    words = {True: "hit", False: "missed", None: "not judged"}
+    lines = [
+        (
+            line["target"],
+            line["asked"],
+            f"{line['reached']:.3f}",
+            ", ".join(f"{value:.3f}" for value in line["seeds"][:6]),
+            words[line["hit"]],
+        )
+        for line in result["targets"]
+    ]
+    return _table(("target", "asked", "reached (mean)", "trainings", ""), lines)
+
+
+def _fidelity(result: Row, side: str) -> str:
+    lines = [
+        (_name(row), *(_text(pick(row[side]), digits) for _, digits, pick in _COHORT_COLUMNS))
+        for row in result["cohort"]
+        if not (row["label"] == REAL and side == "against_training")
+    ]
+    return _table(("generator", *(name for name, _, _ in _COHORT_COLUMNS)), lines)
+
+
+def _scores(result: Row) -> str:
+    lines = [
+        (
+            _name(row),
+            _text(row["discriminative"]["score"], 3),
+            f"{row['predictive']['next_step']:.2f}",
+            _text(row["predictive"]["next_step_ratio"], 3),
+            f"{row['predictive']['hour']:.2f}",
+            _text(row["predictive"]["hour_ratio"], 3),
+            _text(row["context_fid"], 2),
+        )
+        for row in result["cohort"]
+    ]
+    first = result["cohort"][0]
+    note = (
+        f"Discriminative: |accuracy − ½| of a {first['discriminative']['network']} with hidden 32, "
+        f"four folds by person, {result['protocol']['scorer_seeds']} seeds, "
+        f"{first['discriminative']['real_days']} days of each side. TSTR: MAE in mg/dL on "
+        f"{first['predictive']['test_people']} held-out people of a network trained on "
+        "as many synthetic days as there are real training days, and its ratio to the same "
+        "network trained on those. Context-FID: Fréchet distance of 16 standardised features of "
+        "an encoder learnt on the training people. The first row is what real days of other people "
+        "score: the floor."
+    )
+    head = ("generator", "discriminative", "next step", "ratio", "60 min", "ratio", "context-FID")
+    return f"{note}\n\n{_table(head, lines)}"
+
+
+def _privacy(result: Row) -> str:
+    lines = []
+    for row in result["cohort"]:
+        for view in ("day", "shifted_day", "window"):
+            found = row["privacy"][view]
+            lines.append(
+                (
+                    _name(row),
+                    view,
+                    str(row["privacy"]["copied_days"]),
+                    _text(found["dcr_share"], 3),
+                    _text(found["near_copies"], 3),
+                    f"{found['synthetic_nndr']:.2f} / {found['stranger_nndr']:.2f}",
+                    _text(found["attacks"]["distance"], 2),
+                    _text(found["attacks"]["density_ratio"], 2),
+                    f"{found['membership_bound']:.3f}",
+                    "copies" if found["fires"] else "",
+                )
+            )
+    for view, found in result["control"].items():
+        lines.append(
+            (
+                "control: real days of others",
+                view,
+                "",
+                _text(found["dcr_share"], 3),
+                _text(found["near_copies"], 3),
+                "",
+                "",
+                "",
+                f"{found['membership_bound']:.3f}",
+                "copies" if found["fires"] else "",
+            )
+        )
+    note = (
+        "Closest-record share: .5 copies nothing. Near copies: .01 is what strangers' days have. "
+        "Nearest over second-nearest distance: synthetic / strangers. Membership: AUC of two "
+        "attacks, and the 95 % upper bound of max(AUC, 1 − AUC) over three (the third, by person, "
+        f"is in the JSON); with {result['sides']['training_people']} and "
+        f"{result['sides']['held_out_people']} people even the control's bound is the one below, "
+        "so a bound of .55 cannot be shown on a cohort of this size, and nothing could be released."
+    )
+    head = ("generator", "view", "exact copies", "closest-record share", "near copies", "NNDR")
+    head += ("distance attack", "density attack", "bound", "fires")
+    return f"{note}\n\n{_table(head, lines)}"
+
+
+def _costs(result: Row) -> str:
+    lines = [
+        (
+            _name(row),
+            str(row.get("iterations_a_scale", "")),
+            str(row.get("scales", "")),
+            f"{row['fit_seconds']:.1f}" + (" (resumed)" if row["resumed"] else ""),
+            f"{row['fit_cpu_seconds']:.1f}",
+            f"{row['sample_1000_days_seconds']:.3f}",
+        )
+        for row in result["cohort"]
+        if "fit_seconds" in row
+    ]
+    head = ("generator", "iterations a scale", "scales", "training s", "CPU s", "1,000 days s")
+    return _table(head, lines)
+
+
+def _personal(result: Row) -> str:
+    labels = list(dict.fromkeys(row["label"] for row in result["personal"]))
+    lines = []
+    for label in labels:
+        rows = named(result["personal"], label)
+        people = sorted({row["person"] for row in rows})
+        fired = [r["privacy"]["window"]["fires"] for r in rows if r["privacy"]]
+        lines.append(
+            (
+                label,
+                f"{len(people)} × {len(rows) // len(people)}",
+                *(f"{_mean(r['off'][name] for r in rows):.4g}" for name in COMPARED),
+                f"{_mean(r['predictive']['hour_ratio'][0] for r in rows):.3f}",
+                f"{_mean(r['fit_cpu_seconds'] for r in rows) / 60:.2f}"
+                if "fit_cpu_seconds" in rows[0]
+                else "",
+                f"{sum(fired)} of {len(fired)}",
+            )
+        )
+    names = ", ".join(
+        f"{row['person']} ({row['test_days']})" for row in named(result["personal"], labels[0])
+    )
+    note = (
+        f"People (test days): {names}. Means over people and seeds of the distance from the test "
+        "days; the first row is the ten training days themselves, the least that the distance of "
+        "a generator can be expected to be. TSTR at 60 min over training on the ten real days. "
+        "Near copies of training windows are what a personal SinGAN makes: it never leaves."
+    )
+    head = ("generator", "people × seeds", "|SD ratio − 1|", "|ΔTIR|", "|Δlag-1|", "AGP mg/dL")
+    head += ("rate W₁", "MAE 60 min", "TSTR ratio", "CPU min", "window copies")
+    return f"{note}\n\n{_table(head, lines)}"
+
+
+def _ablation(result: Row) -> str:
+    found = result["ablation"]
+    if not found:
+        return "No pair of trainings with and without ADA is finished."
+    lines = [
+        (
+            name,
+            f"{found[name]['with_ada']:.4g}",
+            f"{found[name]['without_ada']:.4g}",
+            _text(found[name]["difference"], 4),
+        )
+        for name in COMPARED
+    ]
+    note = (
+        f"Personal SinGAN, {found['people']} people, {found['pairs']} pairs of trainings of one "
+        "person and seed; less is better, intervals over people."
+    )
+    return f"{note}\n\n{_table(('distance', 'with ADA', 'without', 'difference'), lines)}"
+
+
+def _name(row: Row) -> str:
+    return f"{row['label']}, seed {row['seed']}" if row.get("steps", 1) > 1 else row["label"]
+
+
+def _text(interval: Sequence[float], digits: int) -> str:
+    value, low, high = (f"{number:.{digits}f}" for number in interval)
+    return f"{value} [{low}, {high}]"
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    rows = [head, ["---"] * len(head), *lines]
+    escaped = ([cell.replace("|", "\\|") for cell in row] for row in rows)
+    return "\n".join("| " + " | ".join(row) + " |" for row in escaped)
