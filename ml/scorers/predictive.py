@@ -103,11 +103,15 @@ def predictive(
         ratio = [_ratio_over_days(synthetic_errors[:, k], real_errors[:, k], rng) for k in (0, 1)]
     ours, theirs = synthetic_errors.mean(axis=0), real_errors.mean(axis=0)
     return Predictive(
-        *(float(value) for value in (*ours, *theirs)),
-        *ratio,
-        training_days,
-        len(test),
-        np.unique(test.person).size,
+        next_step=float(ours[0]),
+        hour=float(ours[1]),
+        real_next_step=float(theirs[0]),
+        real_hour=float(theirs[1]),
+        next_step_ratio=ratio[0],
+        hour_ratio=ratio[1],
+        training_days=training_days,
+        test_days=len(test),
+        test_people=int(np.unique(test.person).size),
     )
 
 

@@ -109,11 +109,17 @@ class Bench:
         )
 
     def _privacy(self, made: GlucoseDays, rng: np.random.Generator) -> Row:
-        sides = [People(side.mg_dl, side.person) for side in (self.training, self.held_out)]
+        inside, outside = (
+            People(side.mg_dl, side.person) for side in (self.training, self.held_out)
+        )
         found: Row = {"copied_days": copied_rows(made.mg_dl, self.training.mg_dl)}
         for name, distance in views(made.step_minutes).items():
-            near = nearness(*sides, made.mg_dl, distance, rng=rng, draws=self.protocol.draws)
-            told = membership(*sides, made.mg_dl, distance, rng=rng, draws=self.protocol.draws)
+            near = nearness(
+                inside, outside, made.mg_dl, distance, rng=rng, draws=self.protocol.draws
+            )
+            told = membership(
+                inside, outside, made.mg_dl, distance, rng=rng, draws=self.protocol.draws
+            )
             found[name] = asdict(near) | {
                 "dcr_share": as_list(near.dcr_share),
                 "near_copies": as_list(near.near_copies),

@@ -44,15 +44,15 @@ def control(bench: Bench) -> dict[str, Any]:
     """
     rng = np.random.default_rng([bench.protocol.seed, 11])
     names = rng.permutation(np.unique(bench.training.person))
-    inside = np.isin(bench.training.person, names[: names.size // 2])
-    sides = [
-        People(side.mg_dl, side.person) for side in (bench.training.take(inside), bench.held_out)
-    ]
-    others = bench.training.take(~inside).mg_dl
-    found = {}
+    half = np.isin(bench.training.person, names[: names.size // 2])
+    inside, outside = (
+        People(side.mg_dl, side.person) for side in (bench.training.take(half), bench.held_out)
+    )
+    others = bench.training.take(~half).mg_dl
+    found: dict[str, Any] = {}
     for name, distance in views(bench.training.step_minutes).items():
-        near = nearness(*sides, others, distance, rng=rng, draws=bench.protocol.draws)
-        told = membership(*sides, others, distance, rng=rng, draws=bench.protocol.draws)
+        near = nearness(inside, outside, others, distance, rng=rng, draws=bench.protocol.draws)
+        told = membership(inside, outside, others, distance, rng=rng, draws=bench.protocol.draws)
         found[name] = {
             "dcr_share": as_list(near.dcr_share),
             "near_copies": as_list(near.near_copies),

@@ -157,12 +157,12 @@ def _privacy(
     """Copies of training days, beside later days of the same person; None with too few of them."""
     if len(test) < FEWEST_PEOPLE or len(training) < FEWEST_PEOPLE:
         return None
-    sides = [
+    inside, outside = (
         People(days.mg_dl, days.person) for days in (days_as_people(training), days_as_people(test))
-    ]
+    )
     found: dict[str, Any] = {"copied_days": copied_rows(made.mg_dl, training.mg_dl)}
     for name, distance in views(made.step_minutes).items():
-        near = nearness(*sides, made.mg_dl, distance, rng=rng, draws=protocol.draws)
+        near = nearness(inside, outside, made.mg_dl, distance, rng=rng, draws=protocol.draws)
         found[name] = {
             "dcr_share": as_list(near.dcr_share),
             "near_copies": as_list(near.near_copies),

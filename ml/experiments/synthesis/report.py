@@ -171,8 +171,8 @@ def _privacy(result: Row) -> str:
         "so a bound of .55 cannot be shown on a cohort of this size, and nothing could be released."
     )
     head = ("generator", "view", "exact copies", "closest-record share", "near copies", "NNDR")
-    head += ("distance attack", "density attack", "bound", "fires")
-    return f"{note}\n\n{_table(head, lines)}"
+    more = ("distance attack", "density attack", "bound", "fires")
+    return f"{note}\n\n{_table((*head, *more), lines)}"
 
 
 def _costs(result: Row) -> str:
@@ -221,8 +221,8 @@ def _personal(result: Row) -> str:
         "Near copies of training windows are what a personal SinGAN makes: it never leaves."
     )
     head = ("generator", "people × seeds", "|SD ratio − 1|", "|ΔTIR|", "|Δlag-1|", "AGP mg/dL")
-    head += ("rate W₁", "MAE 60 min", "TSTR ratio", "CPU min", "window copies")
-    return f"{note}\n\n{_table(head, lines)}"
+    more = ("rate W₁", "MAE 60 min", "TSTR ratio", "CPU min", "window copies")
+    return f"{note}\n\n{_table((*head, *more), lines)}"
 
 
 def _ablation(result: Row) -> str:
