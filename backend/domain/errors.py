@@ -27,6 +27,7 @@ VitalMintError
 │   ├── ForecastNotReady          no model is there yet to answer from
 │   ├── ModelUnusable             a stored model that this release cannot read
 │   ├── TrainingUnderWay          one training of this account is not finished yet
+│   ├── StaleVersion              it was changed since the caller looked
 │   └── IllegalTransition         the thing is in a state that does not allow this
 ├── RateLimited                   too many attempts
 ├── KeyUnavailable                a key that cannot be used
@@ -189,6 +190,10 @@ class ModelUnusable(Conflict):
 
 class TrainingUnderWay(Conflict):
     code = "training_under_way"
+
+
+class StaleVersion(Conflict):
+    code = "stale_version"
 
 
 class IllegalTransition(Conflict):

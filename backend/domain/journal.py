@@ -135,7 +135,8 @@ def _amount(field: str, value: float, least: float, most: float, what: str) -> f
 
 
 def _text(field: str, value: str, longest: int, *, lines: bool = False) -> str:
-    text = unicodedata.normalize("NFC", value).strip()
+    spaced = "".join(" " if unicodedata.category(c) == "Zs" else c for c in value)
+    text = unicodedata.normalize("NFC", spaced).strip()
     if len(text) > longest:
         raise InvalidField(field, f"{field} has at most {longest} characters")
     shown = text.translate(_JOINERS)

@@ -56,6 +56,11 @@ ACCESS: dict[str, Access] = {
     "read_contribution": PATIENT,
     "prove_integrity": PATIENT,
     "erase_contribution": PATIENT,
+    "list_journal": PATIENT,
+    "create_journal_entry": PATIENT,
+    "show_journal_entry": PATIENT,
+    "edit_journal_entry": PATIENT,
+    "delete_journal_entry": PATIENT,
 }
 """Operation id → the roles it is for."""
 

@@ -1,5 +1,7 @@
 """The one table from domain error to HTTP status, and what turns errors into answers."""
 
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -21,6 +23,7 @@ STATUS: dict[type[domain.VitalMintError], int] = {
     domain.NotAuthenticated: 401,
     domain.NotFound: 404,
     domain.Conflict: 409,
+    domain.StaleVersion: 412,
     domain.RateLimited: 429,
     domain.KeyUnavailable: 500,
     domain.KeyDestroyed: 410,
@@ -104,7 +107,7 @@ def _detail(error: domain.VitalMintError, status: int) -> str:
 def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     faults = [
-        FieldFault(field=_place(fault["loc"]), reason=str(fault["msg"])) for fault in error.errors()
+        FieldFault(field=_place(fault["loc"]), reason=_reason(fault)) for fault in error.errors()
     ]
     return problem_response(
         request,
@@ -113,6 +116,13 @@ def _invalid_request(request: Request, error: Exception) -> JSONResponse:
         detail=f"the request cannot be used: {faults[0].field}: {faults[0].reason}",
         errors=faults,
     )
+
+
+def _reason(fault: dict[str, Any]) -> str:
+    """Pydantic's words, but where these repeat what was sent."""
+    if fault["type"] == "union_tag_invalid":
+        return f"this is one of {fault['ctx']['expected_tags']}"
+    return str(fault["msg"])
 
 
 def _place(location: tuple[str | int, ...]) -> str:

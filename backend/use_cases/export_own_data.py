@@ -22,6 +22,7 @@ from backend.domain.errors import (
 )
 from backend.domain.identifiers import AccountId
 from backend.ports import Ports
+from backend.use_cases.list_journal import open_journal
 from backend.use_cases.read_contribution import (
     READABLE,
     ContributionView,
@@ -29,6 +30,7 @@ from backend.use_cases.read_contribution import (
     list_contributions,
     read_contribution,
 )
+from backend.use_cases.sealed_journal import event_fields
 from backend.use_cases.show_profile import open_own_profile
 
 _PURPOSE = "exported by its owner"
@@ -70,6 +72,7 @@ def export_own_data(account_id: AccountId, *, ports: Ports) -> Iterator[ExportPa
     for view in views:
         if view.contribution.status in READABLE:
             yield _record(view, account_id, ports=ports)
+    yield _json("journal.json", _journal(account_id, ports=ports))
     yield _json("access_log.json", _access_log(account_id, ports=ports))
 
 
@@ -138,6 +141,18 @@ def _record(view: ContributionView, account_id: AccountId, *, ports: Ports) -> E
         reason = f"{error.code}: {_NOT_READ[type(error)]}\n"
         return ExportPart(f"records/{contribution_id}.error.txt", reason.encode())
     return ExportPart(f"records/{contribution_id}.csv", trace)
+
+
+def _journal(account_id: AccountId, *, ports: Ports) -> list[dict[str, Any]]:
+    return [
+        {
+            "entry_id": entry.id,
+            **event_fields(entry.event),
+            "created_at": entry.created_at,
+            "changed_at": entry.changed_at,
+        }
+        for entry in open_journal(account_id, _PURPOSE, ports=ports)
+    ]
 
 
 def _access_log(account_id: AccountId, *, ports: Ports) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ PROMISED = {
     domain.NotFound: 404,
     domain.DuplicateContribution: 409,
     domain.AccountExists: 409,
+    domain.StaleVersion: 412,
     domain.RateLimited: 429,
     domain.ContentMismatch: 502,
     domain.ContentStoreUnavailable: 503,
