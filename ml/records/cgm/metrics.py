@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.records.cgm.grid import GlucoseGrid
+from ml.records.cgm.wear import wear
 
 VERY_LOW = 54.0
 LOW = 70.0
@@ -93,13 +94,13 @@ def glucose_metrics(
 
 
 def grid_metrics(grid: GlucoseGrid) -> GlucoseMetrics:
-    """The figures of a grid's real readings. Worn is a step with a reading or a bridged one.
+    """The figures of a grid's real readings; wear by the sensor's cadence, see `wear`.
 
     Raises:
         ValueError: the grid holds no reading.
     """
     figures = glucose_metrics(grid.mg_dl[grid.observed], step_minutes=grid.step_minutes)
-    return replace(figures, wear=float(np.isfinite(grid.mg_dl).mean()))
+    return replace(figures, wear=wear(grid).share)
 
 
 def glucose_management_indicator(mean_mg_dl: float) -> float:

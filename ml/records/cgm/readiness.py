@@ -21,7 +21,7 @@ from ml.records.cgm.artefacts import (
 from ml.records.cgm.clocks import ClockChange, DoubledTime, clock_changes, doubled_time
 from ml.records.cgm.grid import GlucoseGrid
 from ml.records.cgm.trace import CgmTrace
-from ml.records.cgm.wear import LEAST_WEAR, wear_of
+from ml.records.cgm.wear import LEAST_WEAR, wear_of, worn_steps
 
 LEAST_DAYS = 10
 FULL_DAYS = 14
@@ -73,13 +73,12 @@ def assess(grid: GlucoseGrid, *, trace: CgmTrace | None = None) -> Readiness:
     """What can be learned from `grid`, whose steps may come from any sensor.
 
     With the `trace` that the grid was made of, hours that its clock showed twice are found, too.
-    A step is worn where it has a reading or is bridged by its neighbours. Steps with a stuck
-    sensor count as not worn.
+    Wear goes by the sensor's own cadence; steps with a stuck sensor count as not worn.
     """
     still, lows, pauses = stuck(grid), compression_lows(grid), breaks(grid)
     twice = [] if trace is None else doubled_time(trace)
     set_aside = mask(grid, [*still, *lows, *_steps_of(grid, twice)])
-    worn = np.isfinite(grid.mg_dl) & ~mask(grid, still)
+    worn = worn_steps(grid) & ~mask(grid, still)
     worn_of = wear_of(worn, grid.step_minutes)
     days, wear = worn_of.days, worn_of.share
     flat = _spread(grid) < LEAST_SD
