@@ -14,6 +14,10 @@ FORECASTERS = {
 }
 GENERATORS = {
     "singan": "ml.generators.singan:SinGan",
+    "ctgan": "ml.generators.tables.ctgan:Ctgan",
+    "tvae": "ml.generators.tables.tvae:Tvae",
+    "tabddpm": "ml.generators.tables.tabddpm:TabDdpm",
+    "gaussian_copula": "ml.generators.tables.copula:GaussianCopula",
     "gaussian_days": "ml.generators.gaussian_days:GaussianDays",
     "block_bootstrap": "ml.generators.block_bootstrap:BlockBootstrap",
 }

@@ -71,16 +71,18 @@ class CtganSettings:
 
 DEFAULT = CtganSettings("default")
 PAPER = replace(DEFAULT, name="paper", least_steps=0, match_marginals=False, average=0.0)
+"""The published CTGAN."""
 TINY = replace(
     DEFAULT,
     name="tiny",
-    epochs=60,
+    epochs=0,
+    least_steps=600,
     batch=100,
     hidden=(64,),
     critic_hidden=(64,),
     pack=5,
     noise=32,
-    learning_rate=1e-3,
+    learning_rate=2e-3,
 )
 SETTINGS = {settings.name: settings for settings in (DEFAULT, PAPER, TINY)}
 

@@ -61,7 +61,16 @@ class TvaeSettings:
 
 DEFAULT = TvaeSettings("default")
 PAPER = replace(DEFAULT, name="paper", least_steps=0, match_marginals=False, conditional=False)
-TINY = replace(DEFAULT, name="tiny", epochs=60, batch=100, latent=16, hidden=(64,))
+TINY = replace(
+    DEFAULT,
+    name="tiny",
+    epochs=0,
+    least_steps=600,
+    batch=100,
+    latent=16,
+    hidden=(64,),
+    learning_rate=3e-3,
+)
 SETTINGS = {settings.name: settings for settings in (DEFAULT, PAPER, TINY)}
 
 
