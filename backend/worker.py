@@ -1,17 +1,23 @@
 """The job runner: always a process of its own.
 
-python -m backend.worker
+python -m backend.worker [--only training | --except training]
+
+A training takes minutes of a core: give it a worker of its own, so that it keeps nobody's record
+from being anchored. Without an option one worker does everything, one after the other.
 """
 
+import argparse
 import os
 import signal
 import sys
 import threading
+from dataclasses import replace
+from enum import Enum
 
 import structlog
 
 from backend.domain.errors import MisconfiguredService, VitalMintError
-from backend.jobs import job_functions
+from backend.jobs import TRAINING, job_functions
 from backend.jobs.runner import Runner
 from backend.ports import Ports
 from backend.settings import read_settings
@@ -21,11 +27,22 @@ from backend.wiring import configure_logging, connect, leave_no_core_dumps
 
 IDLE_S = 0.25
 OUTAGE_S = 2.0
+NICENESS = 10
+"""Of a process that trains alone: whoever waits for an answer goes first."""
+
+
+class Lane(Enum):
+    """Which jobs a worker does."""
+
+    EVERYTHING = "everything"
+    TRAINING = "training"
+    QUICK = "quick"
 
 
 def main() -> int:
     """Run jobs until SIGTERM or SIGINT; the job under way is finished first."""
     leave_no_core_dumps()
+    lane = _lane()
     try:
         settings = read_settings()
     except MisconfiguredService as fault:
@@ -35,15 +52,20 @@ def main() -> int:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    if lane is Lane.TRAINING:
+        os.nice(NICENESS)
     with connect(settings) as ports:
-        work(ports, stop, holder=f"worker-{os.getpid()}-{os.urandom(4).hex()}")
+        holder = f"worker-{os.getpid()}-{os.urandom(4).hex()}"
+        work(replace(ports, stopping=stop.is_set), stop, holder=holder, lane=lane)
     return 0
 
 
-def work(ports: Ports, stop: threading.Event, *, holder: str) -> None:
+def work(ports: Ports, stop: threading.Event, *, holder: str, lane: Lane = Lane.EVERYTHING) -> None:
     """Replay erasures, then run jobs until told to stop; an outage pauses, never ends it."""
     log = structlog.get_logger("worker")
-    runner = Runner(holder, job_functions(), ports)
+    only = TRAINING if lane is Lane.TRAINING else None
+    leaving_out = TRAINING if lane is Lane.QUICK else ()
+    runner = Runner(holder, job_functions(), ports, only, leaving_out)
     started = False
     while not stop.is_set():
         try:
@@ -57,6 +79,19 @@ def work(ports: Ports, stop: threading.Event, *, holder: str) -> None:
         except VitalMintError as error:
             log.warning("worker_paused", code=error.code)
             stop.wait(OUTAGE_S)
+
+
+def _lane() -> Lane:
+    parser = argparse.ArgumentParser(prog="python -m backend.worker", description=__doc__)
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--only", choices=["training"], help="do these jobs alone")
+    chosen.add_argument(
+        "--except", dest="leaving_out", choices=["training"], help="do every job but these"
+    )
+    wanted = parser.parse_args()
+    if wanted.only:
+        return Lane.TRAINING
+    return Lane.QUICK if wanted.leaving_out else Lane.EVERYTHING
 
 
 if __name__ == "__main__":

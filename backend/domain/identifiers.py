@@ -65,6 +65,13 @@ def random_id_text(value: bytes) -> str:
     return value.hex()
 
 
+def training_id(value: str) -> TrainingId:
+    """A training's id as a person or a machine sends it back."""
+    if not _ID.fullmatch(value):
+        raise InvalidField("training", "a training id has 32 hexadecimal digits")
+    return TrainingId(value)
+
+
 def contribution_id(value: str) -> ContributionId:
     """A contribution id as a person or a machine sends it back."""
     if not _ID.fullmatch(value):

@@ -61,6 +61,16 @@ ACCESS: dict[str, Access] = {
     "show_journal_entry": PATIENT,
     "edit_journal_entry": PATIENT,
     "delete_journal_entry": PATIENT,
+    "show_guidance": PATIENT,
+    "request_training": PATIENT,
+    "list_trainings": PATIENT,
+    "show_training": PATIENT,
+    "cancel_training": PATIENT,
+    "show_forecast": PATIENT,
+    "show_forecast_plot": PATIENT,
+    "show_glucose_summary": PATIENT,
+    "show_glucose_profile": PATIENT,
+    "show_glucose_profile_plot": PATIENT,
 }
 """Operation id → the roles it is for."""
 

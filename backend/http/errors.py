@@ -17,6 +17,7 @@ STATUS: dict[type[domain.VitalMintError], int] = {
     domain.ZoneMissing: 422,
     domain.PayloadTooLarge: 413,
     domain.UploadTimedOut: 408,
+    domain.NotEnoughData: 422,
     domain.InvalidField: 422,
     domain.InvitationRequired: 403,
     domain.NotAllowed: 403,
@@ -93,6 +94,7 @@ def _domain_error(request: Request, error: Exception) -> JSONResponse:
         detail=_detail(error, status),
         line=getattr(error, "line", None),
         field=getattr(error, "field", None),
+        needs=getattr(error, "needs", None),
         retry_after=retry_after,
         headers={"WWW-Authenticate": "VitalMintSession"} if status == 401 else None,
     )

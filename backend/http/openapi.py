@@ -58,8 +58,17 @@ _MORE: dict[str, tuple[str, ...]] = {
     "show_journal_entry": ("404",),
     "edit_journal_entry": ("404", "412"),
     "delete_journal_entry": ("404", "412"),
+    "show_guidance": ("404", "410", "502"),
     "erase_contribution": _BY_ID,
     "read_contribution": (*_BY_ID, "410", "502"),
+    "request_training": ("404", "409", "422"),
+    "show_training": ("404",),
+    "cancel_training": ("404",),
+    "show_forecast": ("404", "409", "410", "422", "502"),
+    "show_forecast_plot": ("404", "409", "410", "422", "502"),
+    "show_glucose_summary": ("410", "422", "502"),
+    "show_glucose_profile": ("410", "422", "502"),
+    "show_glucose_profile_plot": ("410", "422", "502"),
     **_UPLOADS,
 }
 _ANSWERS_NOTHING_OUTSIDE = frozenset(

@@ -27,6 +27,7 @@ class Problem(BaseModel):
     instance: Annotated[str, Field(examples=["urn:vitalmint:request:8f14e45fceea167a"])]
     line: int | None = None
     field: str | None = None
+    needs: Annotated[str | None, Field(description="what would be enough")] = None
     retry_after: int | None = None
     errors: list[FieldFault] | None = None
 
@@ -39,6 +40,7 @@ def problem_response(
     detail: str,
     line: int | None = None,
     field: str | None = None,
+    needs: str | None = None,
     retry_after: int | None = None,
     errors: list[FieldFault] | None = None,
     headers: dict[str, str] | None = None,
@@ -54,6 +56,7 @@ def problem_response(
         instance=f"urn:vitalmint:request:{request.state.request_id}",
         line=line,
         field=field,
+        needs=needs,
         retry_after=retry_after,
         errors=errors,
     )

@@ -2,7 +2,7 @@
 
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,11 +22,16 @@ OUTAGE = timedelta(seconds=15)
 
 @dataclass(frozen=True)
 class Runner:
-    """One holder of leases; several may run against the same database."""
+    """One holder of leases; several may run against the same database.
+
+    `only` and `leaving_out` are names of jobs: a lane of its own for slow work.
+    """
 
     holder: str
     functions: Mapping[str, JobFunction]
     ports: Ports
+    only: Collection[str] | None = None
+    leaving_out: Collection[str] = ()
 
     def start(self) -> None:
         """Queue the periodic jobs; harmless when they are queued already."""
@@ -68,7 +73,13 @@ class Runner:
         now = self.ports.clock.now()
         until = now + timedelta(seconds=self.ports.policy.job_lease_s)
         with self.ports.database.write() as unit:
-            return unit.jobs.lease(now=now, holder=self.holder, until=until)
+            return unit.jobs.lease(
+                now=now,
+                holder=self.holder,
+                until=until,
+                only=self.only,
+                leaving_out=self.leaving_out,
+            )
 
     def _ended(self, job: Job, answer: Again | None) -> None:
         if answer is None:

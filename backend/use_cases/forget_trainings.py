@@ -32,10 +32,10 @@ def forget_trainings_of(
     unit: UnitOfWork, account_id: AccountId, now: datetime, ports: Ports
 ) -> list[KeyId]:
     """Mark the keys of all trainings of an account whose rows are about to go with it."""
-    return [
-        mark_key(unit, training.key_id, now, ports)
-        for training in unit.trainings.of_account(account_id)
-    ]
+    trainings = unit.trainings.of_account(account_id)
+    for training in trainings:
+        forget_what_it_made(unit, training, ports)
+    return [mark_key(unit, training.key_id, now, ports) for training in trainings]
 
 
 def end_unfinished(account_id: AccountId, reason: str, *, ports: Ports) -> None:
@@ -58,16 +58,17 @@ def forget_training(
     if training.unfinished:
         cancelled = training.ended(TrainingState.CANCELLED, now, reason=reason)
         unit.trainings.update(cancelled, expected=training.state)
-    forget_what_it_made(unit, training)
+    forget_what_it_made(unit, training, ports)
     return mark_key(unit, training.key_id, now, ports)
 
 
-def forget_what_it_made(unit: UnitOfWork, training: Training) -> None:
-    """Checkpoint and model, as rows."""
+def forget_what_it_made(unit: UnitOfWork, training: Training, ports: Ports) -> None:
+    """Checkpoint and model, as rows and in this process's memory."""
     unit.training_checkpoints.delete(training.id)
     model = unit.glucose_models.of_training(training.id)
     if model is not None:
         unit.glucose_models.delete(model.id)
+        ports.models.forget(model.id)
 
 
 def mark_key(unit: UnitOfWork, key_id: KeyId, now: datetime, ports: Ports) -> KeyId:

@@ -105,7 +105,7 @@ def _require_sources(unit: UnitOfWork, training: Training) -> None:
 def _replace(unit: UnitOfWork, model: GlucoseModel, ports: Ports) -> KeyId:
     older = unit.trainings.by_id(model.training_id)
     if older is not None:
-        forget_what_it_made(unit, older)
+        forget_what_it_made(unit, older, ports)
     return mark_key(unit, model.key_id, ports.clock.now(), ports)
 
 
