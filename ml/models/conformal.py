@@ -62,18 +62,17 @@ class Conformal:
         corrects it and is shrunk like any group's.
         """
         left = (windows.target[:, :, None] - quantiles) / _width(quantiles)
-        days = _person_days(windows)
-        shifts = {name: np.zeros((size, *left.shape[1:]), np.float32) for name, size in _sizes()}
         if prior is not None:
-            shifts = {name: table.copy() for name, table in prior.shifts.items()}
             left = left - prior._shift(windows)
-        for _ in range(_ROUNDS):
-            for name, groups in _groups(windows).items():
-                whole = name == "all" and prior is None
-                move = _group_quantiles(left, groups, days, GROUPS[name], whole=whole)
-                shifts[name] += move
-                left -= move[groups]
-        return cls(shifts)
+        days, groups = _person_days(windows), _groups(windows)
+        moves = {name: np.zeros((size, *left.shape[1:]), np.float32) for name, size in _sizes()}
+        for name in list(groups) * _ROUNDS:
+            left += moves[name][groups[name]]
+            whole = name == "all" and prior is None
+            moves[name] = _group_quantiles(left, groups[name], days, GROUPS[name], whole=whole)
+            left -= moves[name][groups[name]]
+        before = {} if prior is None else prior.shifts
+        return cls({name: move + before.get(name, np.float32(0)) for name, move in moves.items()})
 
     def apply(self, quantiles: Floats, windows: ForecastWindows) -> Floats:
         """Calibrated quantiles: ascending, within `LOWEST` to `HIGHEST`, the middle as it was."""
@@ -118,8 +117,11 @@ class Residuals:
     def fit(cls, point: Floats, windows: ForecastWindows) -> "Residuals":
         """Learn from point forecasts (n, HORIZON) and what came after them."""
         left = (windows.target - point) / history_spread(windows)[:, None]
-        table = np.stack([_quantiles(left[:, step]) for step in range(left.shape[1])])
-        return cls(table.astype(np.float32))
+        known = np.flatnonzero(np.isfinite(left).any(axis=0))
+        found = [np.zeros(len(QUANTILES)), *(_quantiles(left[:, step]) for step in known)]
+        at = np.concatenate([[-1], known])  # a step that nobody knows lies between its neighbours
+        table = [np.interp(np.arange(HORIZON), at, column) for column in np.stack(found).T]
+        return cls(np.stack(table, axis=1).astype(np.float32))
 
     def quantiles(self, point: Floats, windows: ForecastWindows) -> Floats:
         """Quantiles around `point`, which is their middle, shape (n, HORIZON, levels)."""
@@ -232,5 +234,4 @@ def _column_quantiles(left: Floats) -> Floats:
 
 
 def _quantiles(values: Floats) -> npt.NDArray[np.float64]:
-    known = values[np.isfinite(values)]
-    return np.quantile(known, QUANTILES) if known.size else np.zeros(len(QUANTILES))
+    return np.quantile(values[np.isfinite(values)], QUANTILES)

@@ -11,6 +11,8 @@ from ml.records.cgm.windows import HISTORY, HORIZON, ForecastWindows
 RIDGE = 1.0
 """Added to the diagonal for each thousand windows, on histories in mg/dL: keeps flat or
 interpolated histories solvable and moves no forecast by more than a rounding."""
+_ENOUGH = 0.1
+"""Share of the best known step's outcomes that a step needs to be learnt by itself."""
 
 
 class Linear(PointForecaster):
@@ -56,12 +58,29 @@ def least_squares(
     """
     inputs = history.astype(np.float64)
     known = np.isfinite(target)
-    columns: list[npt.NDArray[np.float64]] = []
-    for step in range(target.shape[1]):
+    enough = known.sum(axis=0) >= _ENOUGH * known.sum(axis=0).max()
+    columns = [_now(inputs.shape[1])]
+    for step in np.flatnonzero(enough):
         rows = known[:, step]
         outcome = target[rows, step].astype(np.float64)
         columns.append(_one_step(inputs[rows], outcome, ridge))
-    return np.stack(columns, axis=1)
+    return _over_steps(np.stack(columns), np.flatnonzero(enough), target.shape[1])
+
+
+def _now(inputs: int) -> npt.NDArray[np.float64]:
+    """The map of the moment itself: the last value."""
+    now = np.zeros(inputs + 1)
+    now[-2] = 1.0
+    return now
+
+
+def _over_steps(
+    columns: npt.NDArray[np.float64], known: npt.NDArray[np.intp], steps: int
+) -> npt.NDArray[np.float64]:
+    """Columns of all steps; one between known steps (a 15-minute sensor's) lies between them."""
+    at = np.concatenate([[-1], known])
+    every = np.arange(steps)
+    return np.stack([np.interp(every, at, values) for values in columns.T])
 
 
 def _one_step(

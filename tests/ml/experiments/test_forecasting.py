@@ -1,0 +1,124 @@
+"""The forecast experiment: nobody on two sides, rows that are kept, GlucoBench's own split."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.evaluation.forecast import BAND_NAMES
+from ml.experiments.cohorts import Person
+from ml.experiments.forecast_windows import SharedPerson, require_disjoint, windows_of
+from ml.experiments.forecasting.glucobench import RULES, segments_of, sides_of
+from ml.experiments.forecasting.protocol import OtherProtocol, Protocol, Rows
+from ml.experiments.forecasting.report import page
+from ml.experiments.forecasting.runs import Split, measured, splits
+from ml.experiments.forecasting.tables import table, targets
+from ml.records.cgm.grid import GlucoseGrid, even_grid
+from ml.simulation.grids import simulated_grids
+from ml.training.progress import silent
+
+SMALL = Protocol(
+    quick=True,
+    folds=3,
+    tested=3,
+    train_stride=6,
+    train_most=120,
+    test_most=60,
+    epochs=1,
+    batch=128,
+    bootstraps=100,
+)
+
+
+def _people(count: int = 18, days: float = 2.5) -> list[Person]:
+    grids = simulated_grids(np.random.default_rng(2), count, days=days)
+    return [
+        Person(grid.person, "simulated", ("healthy", "t2d", "t1d")[i % 3], grid)
+        for i, grid in enumerate(grids)
+    ]
+
+
+def test_everybody_is_tested_once_and_nobody_is_on_two_sides() -> None:
+    everybody = _people()
+    tested: list[str] = []
+    for split in splits(everybody, SMALL):
+        sides = [set(np.unique(s.person)) for s in (split.train, split.calibration, split.test)]
+        assert not sides[0] & sides[1] and not sides[0] & sides[2] and not sides[1] & sides[2]
+        tested += sorted(sides[2])
+    assert sorted(tested) == sorted(person.name for person in everybody)
+
+
+def test_a_person_on_two_sides_is_refused_whatever_windows_they_are() -> None:
+    grids = [person.grid for person in _people(4)]
+    train = windows_of(grids[:3], stride=6, most=50)
+    other = windows_of(grids[3:], stride=6, most=50)
+    late = train.take(train.moment > np.median(train.moment.astype(np.int64)).astype("M8[s]"))
+    with pytest.raises(SharedPerson, match="deal people, not windows"):
+        Split(train, other, late)
+    require_disjoint(train, other)
+
+
+def test_no_person_outweighs_the_others() -> None:
+    grids = [person.grid for person in _people(3)] + simulated_grids(
+        np.random.default_rng(9), 1, days=9
+    )
+    windows = windows_of(grids, stride=1, most=70)
+    _, counts = np.unique(windows.person, return_counts=True)
+    assert counts.max() <= 140  # one name is used twice here
+
+
+def test_a_finished_row_is_not_measured_again_and_gives_the_same_table(tmp_path: Path) -> None:
+    everybody = _people()
+    first, _ = measured(everybody, SMALL, Rows(tmp_path, SMALL.digest), silent)
+    marks = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    again, cards = measured(everybody, SMALL, Rows(tmp_path, SMALL.digest), silent)
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == marks
+    for name, scores in first.items():
+        assert again[name].mse == pytest.approx(scores.mse, nan_ok=True, abs=1e-4)
+    found = table(again, everybody, SMALL)
+    result = {
+        "protocol": SMALL.__dict__,
+        "table": found,
+        "targets": targets(found),
+        "trainings": cards,
+        "core_hours": 0.0,
+    }
+    text = page(result)
+    assert "QUICK" in text and "interpolated" in text
+    assert set(found["all"]["models"]["gru"]["coverage"]["bands"]) == set(BAND_NAMES)
+    json.dumps(result)
+
+
+def test_rows_of_another_protocol_are_not_mixed_in(tmp_path: Path) -> None:
+    Rows(tmp_path, "one").keep("fold0-linear", {"scores": {}})
+    with pytest.raises(OtherProtocol, match="resume in another folder"):
+        Rows(tmp_path, "another").find("fold0-linear")
+
+
+def _record(name: str, points: list[int]) -> GlucoseGrid:
+    """A record whose stretches have these many points, parted by gaps of two hours."""
+    seconds, at = [], 0
+    for count in points:
+        seconds.append(at + 300 * np.arange(count))
+        at = int(seconds[-1][-1]) + 7200
+    moments = np.concatenate(seconds)
+    values = (120 + 30 * np.sin(moments / 9000)).astype(np.float32)
+    return even_grid(moments, values, wall_offset=np.zeros_like(moments), person=name)
+
+
+def test_glucobench_segments_part_at_wide_gaps_and_short_ones_are_dropped() -> None:
+    found = segments_of(_record("a", [100, 300, 239, 240]), RULES["weinstock"])
+    assert [len(segment.mg_dl) for segment in found] == [300, 240]
+
+
+def test_glucobench_sides_are_cut_as_published() -> None:
+    rules = RULES["weinstock"]
+    grids = [_record(str(number), [900, 500, 250]) for number in range(20)]
+    sides = sides_of(grids, rules, seed=10)
+    drawn = np.random.RandomState(10).choice(sorted(map(str, range(20))), 2, replace=False)
+    assert {segment.person for segment in sides.unseen} == set(drawn)
+    assert not {s.person for s in sides.train} & set(drawn)
+    lengths = [sorted({len(s.mg_dl) for s in part}) for part in (sides.train, sides.seen)]
+    assert lengths == [[250, 260, 420], [240]]
+    assert len(sides.validation) == 2 * 18
