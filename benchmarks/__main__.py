@@ -16,6 +16,8 @@ from typing import Any
 
 from benchmarks.auditing import measure_auditing
 from benchmarks.auditing import report as auditing_report
+from benchmarks.forecasting import measure_forecasting
+from benchmarks.forecasting import report as forecasting_report
 from benchmarks.reading import measure_reading
 from benchmarks.reading import report as reading_report
 from benchmarks.service import measure_service
@@ -28,6 +30,7 @@ BENCHMARKS: dict[str, tuple[Callable[[], Any], Callable[[Any], str]]] = {
     "storing": (measure_storing, storing_report),
     "auditing": (measure_auditing, auditing_report),
     "service": (measure_service, service_report),
+    "forecasting": (measure_forecasting, forecasting_report),
 }
 
 
