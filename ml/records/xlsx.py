@@ -9,6 +9,7 @@ nothing).
 import io
 import re
 import struct
+import warnings
 import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
@@ -158,6 +159,8 @@ def _marks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
 def _sheets(data: bytes) -> Iterator[Sheet]:
     import openpyxl
 
+    # It warns of odd parts by quoting them, names of sheets and people included.
+    warnings.filterwarnings("ignore", module=r"openpyxl\.")
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
     try:
         if len(book.worksheets) > MAX_SHEETS:

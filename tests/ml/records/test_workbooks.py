@@ -346,6 +346,18 @@ def test_a_zip_of_something_else_is_no_workbook() -> None:
     assert "zip archive" in refusal(out.getvalue()).reason
 
 
+def test_no_warning_or_print_quotes_a_workbook(recwarn, capfd) -> None:
+    def odd(name: str, part: bytes) -> bytes:
+        area = b"<definedName name='_xlnm.Print_Area' localSheetId='0'>%s!odd</definedName>"
+        names = b"<definedNames>" + area % NAME.encode() + b"</definedNames><calcPr"
+        return part.replace(b"<calcPr", names) if name == "xl/workbook.xml" else part
+
+    _read_or_refuse(repacked(to_shanghai_xlsx(SIMULATED, sheet=NAME), odd))
+    _read_or_refuse(to_shanghai_xls(SIMULATED, sheet=NAME)[:-700])
+    shown = capfd.readouterr()
+    assert [str(w.message) for w in recwarn] == [] and (shown.out, shown.err) == ("", "")
+
+
 def test_nothing_of_a_workbook_is_written_to_disk(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
