@@ -20,7 +20,14 @@ from ml.training.progress import TrainingCancelled, silent
 from tests.ml.generators.simulated_days import cohort_days
 
 PERSONAL = replace(
-    TINY, name="tiny-personal", mode="personal", least_people=1, latents=0, batch=2, coarsest=48
+    TINY,
+    name="tiny-personal",
+    mode="personal",
+    least_days=6,
+    least_people=1,
+    latents=0,
+    batch=2,
+    coarsest=48,
 )
 
 
