@@ -14,6 +14,7 @@ from backend.adapters.clock import SystemClock
 from backend.adapters.content_store.kubo import KuboContentStore
 from backend.adapters.database import schema
 from backend.adapters.database.unit_of_work import SqlDatabase, open_database
+from backend.adapters.guidance.guide import MlGuide
 from backend.adapters.keys.file_keyring import FileKeyring, create_keyring_and_master
 from backend.adapters.keys.file_keyring import create_keyring as create_only_the_keyring
 from backend.adapters.keys.master_keys import (
@@ -61,6 +62,7 @@ def connect(settings: Settings) -> Iterator[Ports]:
             records=record_reader(),
             models=glucose_models(settings),
             plots=MatplotlibPlots(),
+            guide=MlGuide(),
             policy=settings.policy(),
         )
 

@@ -210,6 +210,7 @@ def _bundle(
         records=reader,
         models=unused,
         plots=unused,
+        guide=unused,
         policy=Policy(),
     )
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from backend.adapters.database.unit_of_work import open_database
+from backend.adapters.guidance.guide import MlGuide
 from backend.adapters.keys.file_keyring import FileKeyring, create_keyring_and_master
 from backend.adapters.keys.master_keys import FolderMasterKeys
 from backend.adapters.plots.glucose import MatplotlibPlots
@@ -249,6 +250,7 @@ def service_on(network: Network, sqlite_url: str, folder: Path) -> Iterator[Serv
         records=MlRecordReader(),
         models=FakeGlucoseModels(),
         plots=MatplotlibPlots(),
+        guide=MlGuide(),
         policy=Policy(confirmation_depth=2),
     )
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.adapters.database.unit_of_work import open_database
+from backend.adapters.guidance.guide import MlGuide
 from backend.adapters.keys.file_keyring import FileKeyring, create_keyring_and_master
 from backend.adapters.keys.master_keys import FolderMasterKeys
 from backend.adapters.plots.glucose import MatplotlibPlots
@@ -87,6 +88,7 @@ def ports(
         records=MlRecordReader(),
         models=FakeGlucoseModels(),
         plots=MatplotlibPlots(),
+        guide=MlGuide(),
         policy=Policy(confirmation_depth=1),
     )
     database.close()

@@ -8,6 +8,7 @@ from backend.ports.chain import Chain
 from backend.ports.chain_history import ChainHistory
 from backend.ports.clock import Clock
 from backend.ports.content_store import ContentStore
+from backend.ports.guidance import Guide
 from backend.ports.keys import Keyring
 from backend.ports.models import GlucoseModels
 from backend.ports.plots import Plots
@@ -29,6 +30,7 @@ class Ports:
     records: RecordReader
     models: GlucoseModels
     plots: Plots
+    guide: Guide
     policy: Policy
     stopping: Callable[[], bool] = lambda: False
     """Whether this process was told to end: long work rests where it can be resumed."""

@@ -1,0 +1,1 @@
+"""Guidance from readings and journal, by `ml.guidance`; serves `ports.guidance`."""
