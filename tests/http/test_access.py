@@ -29,12 +29,13 @@ def ask(browser: Browser, route: APIRoute) -> int:
 
 @pytest.fixture
 def browsers(app: FastAPI, ports: Ports) -> dict[Role, Browser]:
-    """One browser a role, logged in."""
+    """One browser a role, logged in; the patient consents, so that only a role keeps anyone out."""
     made = {}
     for role in Role:
         enrol(ports, role.value, role)
         made[role] = Browser(app)
         made[role].log_in(role.value)
+    made[Role.PATIENT].give_consent()
     return made
 
 
