@@ -1,5 +1,6 @@
 """Which forecast is served per metric: a model only where it beat carry-forward."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,13 +93,7 @@ def choice(
     )
 
 
-def carried_by_own_days(route: Route, own: dict[str, tuple[float, float]]) -> Route:
-    """The route after a person's own held-out days: whatever was worse there is carried forward.
-
-    Args:
-        own: metric → (error of the model, error of carry-forward), of `METRICS`.
-    """
-    worse = [metric for metric, (model, carried) in own.items() if model > carried]
-    if "tir" in worse:
-        worse += ["tbr", "tar"]
-    return route.carrying(*(metric for metric in worse if metric in BASE))
+def carried_by_own_days(route: Route, worse: Collection[str]) -> Route:
+    """The route after a person's own held-out days: what was `worse` there is carried forward."""
+    parts = BASE[:2] if "tir" in worse else ()
+    return route.carrying(*parts, *(metric for metric in worse if metric in BASE))

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.artifacts import Artifact
-from ml.evaluation.quarter import absolute_errors
 from ml.models.forecaster import TooLittleData
 from ml.models.quarter import storage
 from ml.models.quarter.choice import Route, carried_by_own_days
 from ml.models.quarter.cohort import QuarterCohort
 from ml.models.quarter.days import (
+    BASE,
     FIRST_DAYS,
     METRICS,
     DayTable,
@@ -22,7 +22,14 @@ from ml.models.quarter.days import (
 )
 from ml.models.quarter.forecast import Choice, QuarterForecast
 from ml.models.quarter.learnt import FEWER, Learnt, interval_key, learn
-from ml.models.quarter.own_days import LEAST_WORN, OwnDays, last_fortnight, own_days
+from ml.models.quarter.own_days import (
+    LEAST_WORN,
+    OwnDays,
+    Verdict,
+    last_fortnight,
+    own_days,
+    verdicts,
+)
 from ml.models.quarter.sampling import day_spread
 from ml.models.quarter.scale import LEAST_CV, back, onto
 from ml.models.quarter.scenarios import (
@@ -118,8 +125,8 @@ class QuarterForecaster:
         """The three months after the end of `grid`.
 
         The last fourteen days are forecast from. Where the record has 28 worn days, its own later
-        days are forecast from its earlier ones, and what was worse there than carry-forward is
-        carried forward.
+        weeks are forecast from its earlier days, and what was worse there than carry-forward for
+        certain is carried forward.
 
         Args:
             grid: of any step that divides a quarter of an hour.
@@ -199,14 +206,11 @@ class QuarterForecaster:
         learnt = self._fitted
         if own is None:
             return learnt.route, learnt.choices
-        carried_route = learnt.route.carrying("tbr", "tar", "gmi", "cv")
-        errors = [
-            np.nanmean(absolute_errors(learnt.middle(own.first, route), own.after), axis=0)
-            for route in (learnt.route, carried_route)
-        ]
-        seen = {m: (float(errors[0][i]), float(errors[1][i])) for i, m in enumerate(METRICS)}
-        route = carried_by_own_days(learnt.route, seen)
-        return route, tuple(_told(c, route, seen[c.metric], own.days) for c in learnt.choices)
+        carried = learnt.route.carrying(*BASE)
+        found = verdicts(own, *(learnt.middle(own.first, way) for way in (learnt.route, carried)))
+        by_metric = dict(zip(METRICS, found, strict=True))
+        route = carried_by_own_days(learnt.route, [m for m, v in by_metric.items() if v.worse])
+        return route, tuple(_told(c, route, by_metric[c.metric], own.days) for c in learnt.choices)
 
     def _paths(
         self,
@@ -241,24 +245,28 @@ def _checked(first: DayTable) -> int:
     return worn
 
 
-def _told(choice: Choice, route: Route, own: tuple[float, float], days: int) -> Choice:
+def _told(choice: Choice, route: Route, own: Verdict, days: int) -> Choice:
     """The cohort's choice with what the person's own days add."""
-    model, carried = own
     reason = choice.reason
     if choice.served == "model":
-        fell = route.candidate(choice.metric) != choice.candidate
-        verdict = "more" if model > carried else "no more"
-        reason = (
-            f"{reason} On {days} days of this person held out it missed by {verdict} than "
-            f"carrying forward{', which is served' if fell else ''}."
-        )
+        if route.candidate(choice.metric) != choice.candidate:
+            verdict = "it missed by more for certain, so the fourteen days are carried forward"
+        elif own.model_mae > own.carried_mae:
+            verdict = "it missed by more, not beyond chance"
+        else:
+            verdict = "it missed by no more"
+        reason = f"{reason} On {days} days of this person held out {verdict}."
     return replace(
         choice,
         served=route.served(choice.metric),
         candidate=route.candidate(choice.metric),
         reason=reason,
         figures=choice.figures
-        | {"own_days": float(days), "own_model_mae": model, "own_carry_forward_mae": carried},
+        | {
+            "own_days": float(days),
+            "own_model_mae": own.model_mae,
+            "own_carry_forward_mae": own.carried_mae,
+        },
     )
 
 

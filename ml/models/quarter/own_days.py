@@ -19,6 +19,9 @@ ENOUGH_WORN = 28
 """Worn days from which a record is tested on itself: fourteen to learn from, fourteen to test."""
 LEAST_WORN = 10
 _MOST_ORIGINS = 26
+_CERTAIN = 2.0
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +30,14 @@ class OwnDays:
 
     Attributes:
         first: the fourteen days before each origin, (origins, 14).
+        week: of the record, counted from its first origin, that follows each origin, (origins,).
         after: `METRICS` figures of the weeks that followed, (origins, WEEKS + 1, 5); NaN beyond
             the record and where little is known. The quarter's row is always NaN.
         days: worn days behind the scored weeks.
     """
 
     first: DayTable
+    week: npt.NDArray[np.int64]
     after: npt.NDArray[np.float64]
     days: int
 
@@ -55,7 +60,51 @@ def own_days(table: DayTable) -> OwnDays | None:
         return None
     first = stacked([table.between(origin - FIRST_DAYS, origin) for origin in origins])
     scored = table.between(origins[0], table.days)
-    return OwnDays(first, after, int(worn_days(scored)[0]))
+    week = (np.array(origins) - origins[0]) // 7
+    return OwnDays(first, week, after, int(worn_days(scored)[0]))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A model beside carry-forward on one metric of a person's own held-out weeks.
+
+    Attributes:
+        model_mae, carried_mae: mean absolute errors of the weeks, the metric's unit.
+        worse: whether the model missed by more for certain: two standard errors over weeks.
+    """
+
+    model_mae: float
+    carried_mae: float
+    worse: bool
+
+
+def verdicts(own: OwnDays, model: Floats, carried: Floats) -> list[Verdict]:
+    """One per metric, in the order of `METRICS`.
+
+    Every week counts once, however many origins it was forecast from.
+
+    Args:
+        model, carried: forecasts at each origin, (origins, WEEKS + 1, 5).
+    """
+    ours, theirs = (_by_week(own, np.abs(mid - own.after)[:, :-1]) for mid in (model, carried))
+    return [_verdict(ours[:, i], theirs[:, i]) for i in range(ours.shape[1])]
+
+
+def _by_week(own: OwnDays, errors: Floats) -> Floats:
+    """Mean error of each known week of the record, (weeks, 5)."""
+    week = own.week[:, None] + np.arange(WEEKS)
+    known = np.isfinite(errors[..., 0])
+    count = np.bincount(week[known])
+    sums = [np.bincount(week[known], errors[known][:, i]) for i in range(errors.shape[2])]
+    kept = count > 0
+    return np.stack(sums, axis=1)[kept] / count[kept, None]
+
+
+def _verdict(model: Floats, carried: Floats) -> Verdict:
+    more = model - carried
+    doubt = more.std(ddof=1) / np.sqrt(more.size) if more.size > 1 else np.inf
+    worse = bool(more.mean() > max(_CERTAIN * doubt, 1e-9))
+    return Verdict(float(model.mean()), float(carried.mean()), worse)
 
 
 def last_fortnight(table: DayTable) -> DayTable:

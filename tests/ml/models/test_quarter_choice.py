@@ -9,6 +9,7 @@ from ml.models.quarter import METRICS, QuarterCohort, QuarterForecaster
 from ml.models.quarter.candidates import CarryForward, Shrinkage
 from ml.models.quarter.choice import CARRY_FORWARD, Route, carried_by_own_days
 from ml.models.quarter.days import DayTable, weekly_figures, with_range
+from ml.models.quarter.own_days import OwnDays, verdicts
 from ml.simulation.cohort import simulate_cohort
 from ml.training.progress import silent
 from tests.ml.models.quarter_people import forecaster, grid, people, same_day
@@ -45,17 +46,39 @@ def test_a_person_whose_own_days_repeat_is_carried_forward_and_told_so() -> None
 
 
 def test_a_model_that_is_worse_on_own_days_in_one_figure_loses_that_figure_alone() -> None:
-    route = Route(("shrinkage",) * 4)
-    own = {"tir": (0.1, 0.2), "tbr": (0.1, 0.2), "tar": (0.1, 0.2), "gmi": (0.3, 0.1)}
-    fell = carried_by_own_days(route, own | {"cv": (0.01, 0.02)})
+    fell = carried_by_own_days(Route(("shrinkage",) * 4), ["gmi"])
     assert fell.source == ("shrinkage", "shrinkage", CARRY_FORWARD, "shrinkage")
 
 
 def test_time_in_range_falls_with_both_of_its_parts() -> None:
-    route = Route(("shrinkage",) * 4)
-    own = dict.fromkeys(METRICS, (0.1, 0.2)) | {"tir": (0.3, 0.2)}
-    fell = carried_by_own_days(route, own)
+    fell = carried_by_own_days(Route(("shrinkage",) * 4), ["tir"])
+    assert fell.source == (CARRY_FORWARD, CARRY_FORWARD, "shrinkage", "shrinkage")
     assert fell.served("tir") == "carry_forward" and fell.served("gmi") == "model"
+
+
+@pytest.mark.parametrize(("off", "worse"), [(0.0, False), (0.02, False), (0.3, True)])
+def test_own_days_overrule_the_cohort_only_beyond_chance(off: float, worse: bool) -> None:
+    """Ten weeks in which the model misses by `off` more, give or take 0.1."""
+    days = people().first.take(np.zeros(10, dtype=np.intp))
+    after = np.full((10, 14, 5), np.nan)
+    after[:, 0] = 1.0
+    own = OwnDays(days, np.arange(10), after, 70)
+    carried = np.full((10, 14, 5), 1.2)
+    noise = 0.1 * np.where(np.arange(10) % 2, 1.0, -1.0)[:, None, None]
+    found = verdicts(own, carried + off + noise, carried)
+    assert [verdict.worse for verdict in found] == [worse] * 5
+    assert found[0].model_mae == pytest.approx(0.2 + off)
+
+
+def test_a_week_forecast_from_many_origins_counts_once() -> None:
+    days = people().first.take(np.zeros(3, dtype=np.intp))
+    after = np.ones((3, 14, 5))
+    after[:, -1] = np.nan
+    own = OwnDays(days, np.arange(3), after, 70)
+    carried = np.ones((3, 14, 5))
+    model = carried.copy()
+    model[:, 0] = 2.0  # misses the week after each origin: the first three of fifteen weeks
+    assert verdicts(own, model, carried)[0].model_mae == pytest.approx((1 + 1 / 2 + 1 / 3) / 15)
 
 
 def test_what_is_served_is_never_worse_than_carry_forward_on_strangers() -> None:

@@ -1,0 +1,1 @@
+"""Parts of `ml.experiments.cgm_quarter`."""

@@ -1,0 +1,157 @@
+"""The three-month forecast on real records, each by itself: never learnt from, never pooled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.evaluation.quarter import absolute_errors, covered
+from ml.experiments.quarter.records import LongRecord
+from ml.models.quarter import METRICS, QuarterForecaster
+from ml.models.quarter.days import (
+    FIRST_DAYS,
+    WEEKS,
+    DayTable,
+    weekly_figures,
+    with_range,
+    worn_days,
+)
+
+EVERY = 7
+"""Days between two forecast origins of one record."""
+LEAST_KNOWN_WEEKS = 4
+"""Known weeks among the thirteen from which a quarter is scored."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Origins:
+    """Forecasts from inside one record, each from the days before its origin alone.
+
+    Attributes:
+        day: of the record at which each forecast begins, int64, (n,).
+        after: what came, (n, WEEKS + 1, 5), NaN where unknown.
+        bounded: by what the cohort chose, (n, WEEKS + 1, 5, 3).
+        own: the same, after asking the record's own earlier days.
+        mids: candidate → (n, WEEKS + 1, 5).
+        carried: share of origins at which own days had each metric carried forward, (5,).
+    """
+
+    day: npt.NDArray[np.int64]
+    after: Floats
+    bounded: Floats
+    own: Floats
+    mids: dict[str, Floats]
+    carried: Floats
+
+
+def origins(forecaster: QuarterForecaster, days: DayTable, *, weeks: int) -> Origins | None:
+    """Every origin with ten worn days before it and enough of the `weeks` weeks after it known."""
+    least = min(weeks, LEAST_KNOWN_WEEKS)
+    usable, outcomes = [], []
+    for day in range(FIRST_DAYS, days.days - 7 * least + 1, EVERY):
+        if int(worn_days(days.between(day - FIRST_DAYS, day))[0]) < 10:
+            continue
+        after = outcome(days, day, weeks=weeks)
+        if np.isfinite(after[:-1, 0]).sum() >= least:
+            usable.append(day)
+            outcomes.append(after)
+    if not usable:
+        return None
+    told = [forecaster.told_by_days(days.between(0, day)) for day in usable]
+    alone = [forecaster.told_by_days(days.between(day - FIRST_DAYS, day)).bounded for day in usable]
+    each = [forecaster.candidates(t.first) for t in told]
+    return Origins(
+        day=np.array(usable),
+        after=np.stack(outcomes),
+        bounded=np.stack(alone),
+        own=np.stack([t.bounded for t in told]),
+        mids={kind: np.concatenate([e[kind] for e in each]) for kind in each[0]},
+        carried=np.mean([[c.served == "carry_forward" for c in t.choices] for t in told], axis=0),
+    )
+
+
+def outcome(days: DayTable, day: int, *, weeks: int = WEEKS) -> Floats:
+    """`METRICS` of the weeks from `day` on, and of the quarter where the record reaches so far."""
+    rows = np.full((WEEKS + 1, len(METRICS)), np.nan)
+    whole = min(weeks, (days.days - day) // 7)
+    found = with_range(weekly_figures(days.between(day, day + 7 * whole)))[0]
+    rows[:whole] = found[:-1]
+    if whole == WEEKS:
+        rows[-1] = found[-1]
+    return rows
+
+
+def reported(
+    forecaster: QuarterForecaster, records: Sequence[LongRecord], *, weeks: int
+) -> list[dict[str, Any]]:
+    """One entry per record that reaches so far: errors beside carry-forward's, and coverage."""
+    found = []
+    for record in records:
+        at = origins(forecaster, record.days, weeks=weeks)
+        if at is not None:
+            found.append(_entry(record, at))
+    return found
+
+
+def over_people(entries: Sequence[dict[str, Any]], kind: str) -> dict[str, Any]:
+    """How many people a way of forecasting was better for, and the mean ratio, each person once."""
+    found = {}
+    for metric in METRICS:
+        ratios = np.array([e["metrics"][metric][kind] for e in entries])
+        known = ratios[np.isfinite(ratios) & (ratios > 0)]
+        found[metric] = {
+            "people": len(known),
+            "better": int((known < 1.0 - 1e-9).sum()),
+            "worse": int((known > 1.0 + 1e-9).sum()),
+            "geometric_mean_ratio": float(np.exp(np.log(known).mean())) if known.size else None,
+        }
+    return found
+
+
+def _entry(record: LongRecord, at: Origins) -> dict[str, Any]:
+    carried = _mean(absolute_errors(at.mids["carry_forward"], at.after))
+    served = _mean(absolute_errors(at.bounded[..., 1], at.after))
+    own = _mean(absolute_errors(at.own[..., 1], at.after))
+    each = {kind: _mean(absolute_errors(mid, at.after)) for kind, mid in at.mids.items()}
+    hits, own_hits = covered(at.bounded, at.after), covered(at.own, at.after)
+    first = slice(0, 1)
+    first_served = _mean(absolute_errors(at.bounded[first, ..., 1], at.after[first]))
+    first_carried = _mean(absolute_errors(at.mids["carry_forward"][first], at.after[first]))
+    return {
+        "record": record.name,
+        "condition": record.condition,
+        "note": record.note,
+        "span_days": record.days.days,
+        "worn_days": int(worn_days(record.days)[0]),
+        "origins": len(at.day),
+        "weeks_known": int(np.isfinite(at.after[:, :-1, 0]).sum()),
+        "metrics": {
+            m: {
+                "carry_forward_mae": float(carried[i]),
+                "served_mae": float(served[i]),
+                "ratio": _ratio(served[i], carried[i]),
+                "ratio_own_days": _ratio(own[i], carried[i]),
+                "ratio_first_origin": _ratio(first_served[i], first_carried[i]),
+                **{f"ratio_{kind}": _ratio(e[i], carried[i]) for kind, e in each.items()},
+                "carried_by_own_days": float(at.carried[i]),
+                "weeks_covered": float(np.nanmean(hits[:, :-1, i])),
+                "weeks_covered_own_days": float(np.nanmean(own_hits[:, :-1, i])),
+            }
+            for i, m in enumerate(METRICS)
+        },
+    }
+
+
+def _ratio(ours: float, theirs: float) -> float:
+    """NaN where carry-forward made no error at all."""
+    return float(ours / theirs) if theirs > 0 else float("nan")
+
+
+def _mean(errors: Floats) -> Floats:
+    with np.errstate(invalid="ignore"):
+        found: Floats = np.nanmean(errors, axis=0)
+    return found
