@@ -5,11 +5,12 @@ may be released, and its artifact holds the readings it was fitted on.
 """
 
 import numpy as np
-from safetensors.numpy import load, save
+import torch
 
 from ml.artifacts import Artifact, BrokenArtifact, require
 from ml.generators.generator import TooLittleData
 from ml.generators.synthetic_days import synthetic_days
+from ml.generators.tensors import from_bytes, to_bytes
 from ml.records.cgm.days import HIGHEST, LOWEST, GlucoseDays
 from ml.training.checkpoints import Checkpoints
 from ml.training.progress import Progress, ProgressSink
@@ -63,7 +64,8 @@ class BlockBootstrap:
             "licence": "that of the data",
             "warning": "holds real readings; a control of privacy measures, never to be released",
         }
-        return Artifact(self.kind, _VERSION, card, {_FILE: save({"days": self._days})})
+        kept = torch.from_numpy(self._days)
+        return Artifact(self.kind, _VERSION, card, {_FILE: to_bytes({"days": kept})})
 
     @classmethod
     def from_artifact(cls, artifact: Artifact) -> "BlockBootstrap":
@@ -72,5 +74,5 @@ class BlockBootstrap:
         if _FILE not in artifact.files:
             raise BrokenArtifact(f"the model has no {_FILE}: fit it again")
         generator = cls(int(artifact.card["block_minutes"]))
-        generator._days = load(artifact.files[_FILE])["days"]
+        generator._days = from_bytes(artifact.files[_FILE])["days"].numpy()
         return generator

@@ -6,11 +6,12 @@ has learnt no more than that.
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load, save
+import torch
 
 from ml.artifacts import Artifact, BrokenArtifact, require
 from ml.generators.generator import TooLittleData
 from ml.generators.synthetic_days import synthetic_days
+from ml.generators.tensors import from_bytes, to_bytes
 from ml.records.cgm.days import HIGHEST, LOWEST, GlucoseDays
 from ml.training.checkpoints import Checkpoints
 from ml.training.progress import Progress, ProgressSink
@@ -62,8 +63,10 @@ class GaussianDays:
 
     def to_artifact(self) -> Artifact:
         """Mean and directions; card: on how many days."""
-        files = {_FILE: save({"mean": self._mean, "directions": self._directions})}
-        return Artifact(self.kind, _VERSION, {"days": self._days, "licence": "Apache-2.0"}, files)
+        kept = {"mean": self._mean, "directions": self._directions}
+        weights = to_bytes({name: torch.from_numpy(array) for name, array in kept.items()})
+        card = {"days": self._days, "licence": "that of the data it was fitted on"}
+        return Artifact(self.kind, _VERSION, card, {_FILE: weights})
 
     @classmethod
     def from_artifact(cls, artifact: Artifact) -> "GaussianDays":
@@ -71,8 +74,8 @@ class GaussianDays:
         require(artifact, cls.kind, _VERSION)
         if _FILE not in artifact.files:
             raise BrokenArtifact(f"the model has no {_FILE}: train it again")
-        kept, generator = load(artifact.files[_FILE]), cls()
-        generator._mean, generator._directions = kept["mean"], kept["directions"]
+        kept, generator = from_bytes(artifact.files[_FILE]), cls()
+        generator._mean, generator._directions = kept["mean"].numpy(), kept["directions"].numpy()
         generator._days = int(artifact.card["days"])
         return generator
 
