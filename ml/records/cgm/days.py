@@ -70,10 +70,11 @@ def _days_of(
     kept = np.isfinite(days).mean(axis=1) >= least_known if days.size else np.zeros(0, bool)
     days, midnights = days[kept], midnights[kept]
     filled = np.stack([_filled(day) for day in days]) if len(days) else days
-    coarse = filled.reshape(len(days), 1440 // step_minutes, -1).mean(axis=2).astype(np.float32)
+    finer = step_minutes // grid.step_minutes
+    coarse = filled.reshape(len(days), 1440 // step_minutes, finer).mean(axis=2)
     names = np.full(len(days), grid.person, dtype=f"<U{max(1, len(grid.person))}")
     noon = grid.moments[midnights + fine // 2] if len(days) else grid.moments[:0]
-    return coarse, names, noon.astype("datetime64[D]")
+    return coarse.astype(np.float32), names, noon.astype("datetime64[D]")
 
 
 def _filled(day: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

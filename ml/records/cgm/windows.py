@@ -97,6 +97,8 @@ def _filled(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Straight lines over every gap; at an observed origin both ends lie in the past."""
     steps = np.arange(values.size)
     known = np.isfinite(values)
+    if not known.any():  # then there is no origin either
+        return values
     return np.interp(steps, steps[known], values[known]).astype(np.float32)
 
 
