@@ -111,10 +111,11 @@ class LinearByCondition:
         progress: ProgressSink,
     ) -> None:
         """As `Forecaster.fit`, on each half of the people."""
-        for type_1, model in self._models.items():
+        for half, (type_1, model) in enumerate(self._models.items()):
+            part = Part(progress, half / 2, (half + 1) / 2)
             own = train.take(self._type_1(train) == type_1)
             other = validation.take(self._type_1(validation) == type_1)
-            model.fit(own, other, rng=rng, progress=progress)
+            model.fit(own, other, rng=rng, progress=part)
 
     def predict(self, windows: ForecastWindows) -> Floats:
         """As `Forecaster.predict`."""
