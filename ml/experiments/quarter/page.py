@@ -11,8 +11,9 @@ _NOTES = (
     "quarter as a whole) over that of carrying the fourteen days forward, with a 95 % interval "
     "over people where there are enough.",
     "Served is what the automatic choice serves per metric: a model only where the upper bound of "
-    "its ratio lies below 1 on held-out people. With 28 worn days a person's own later days are "
-    "forecast from earlier ones, and whatever was worse there is carried forward (`own days`).",
+    "its ratio lies below 1 on held-out people. With 28 worn days a person's own later weeks are "
+    "forecast from earlier days, and whatever was worse there by two standard errors over weeks is "
+    "carried forward (`own days asked`).",
     "The sizes of drift are set by the R² in the first table. The weekly wandering of the long "
     "real records was looked at beside the simulated one while they were set; no model was fitted "
     "to a real record.",
@@ -28,6 +29,7 @@ def page(result: Mapping[str, Any]) -> str:
     if result["quick"]:
         lines += ["**QUICK: few simulated people, to see that it runs; no result.**", ""]
     lines += [_how(result), "", *[f"- {note}" for note in _NOTES], ""]
+    lines += ["## In short", "", *_short(result), ""]
     lines += quarter_lines(result)
     return "\n".join(lines) + "\n"
 
@@ -70,6 +72,54 @@ def quarter_lines(result: Mapping[str, Any]) -> list[str]:
         *_people(real["fortnight_people"]),
         "",
     ]
+
+
+def _short(result: Mapping[str, Any]) -> list[str]:
+    simulated, real = result["simulated"], result["real"]
+    gains = ", ".join(
+        f"{row['metric'].upper()} {1 - row['ratio']['value']:+.1%} (better for {row['better']:.0%})"
+        for row in simulated["served"]
+    )
+    lines = [
+        f"- {simulated['people']} simulated strangers, error below carry-forward's by: {gains}.",
+    ]
+    for title, tables, entries in (
+        ("Thirteen weeks", real["quarter_people"], real["quarter"]),
+        ("Two weeks", real["fortnight_people"], real["fortnight"]),
+    ):
+        row = tables["served, own days asked"]
+        told = ", ".join(
+            f"{m.upper()} {_gain(row[m]['geometric_mean_ratio'])} (better for {row[m]['better']}, "
+            f"worse for {row[m]['worse']})"
+            for m in METRICS
+        )
+        lines.append(f"- {title} on {len(entries)} real people, each counted once: {told}.")
+    worse = [
+        f"{m.upper()} of {entry['record']} ({row['ratio_own_days']:.2f})"
+        for entry in real["quarter"]
+        for m, row in entry["metrics"].items()
+        if row["ratio_own_days"] is not None and row["ratio_own_days"] > 1.0 + 1e-9
+    ]
+    lines.append(
+        "- Carry-forward was better over thirteen weeks for: "
+        + (", ".join(worse) if worse else "nobody")
+        + "."
+    )
+    low = [
+        f"{m.upper()} of {entry['record']} ({row['weeks_covered']:.2f})"
+        for entry in real["quarter"]
+        for m, row in entry["metrics"].items()
+        if row["weeks_covered"] < 0.8
+    ]
+    lines.append(
+        "- 90 % intervals calibrated on simulated people covered less than 80 % of the real weeks "
+        "for: " + (", ".join(low) if low else "nobody") + "."
+    )
+    return lines
+
+
+def _gain(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{1 - ratio:+.1%}"
 
 
 def _how(result: Mapping[str, Any]) -> str:
