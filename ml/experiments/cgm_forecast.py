@@ -1,7 +1,8 @@
 """Short-term forecasts on people never seen: every model, every horizon, beside the baselines.
 
     python -m ml.experiments.cgm_forecast --data ../shared/data --json out.json [--quick]
-        [--resume DIR] [--out DIR] [--glucobench DIR] [--ablation]
+        [--resume DIR] [--out DIR] [--glucobench DIR] [--no-ablation]
+        [--quarter FILE | --no-quarter]
 
 People are dealt into folds; each is tested once by models that learnt from others. A run that is
 interrupted goes on after its last finished row when given the same `--resume` folder.
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ml.experiments.cgm_quarter import quarter_table
 from ml.experiments.cohorts import COHORTS, Person, people
 from ml.experiments.forecasting.ablation import ablation
 from ml.experiments.forecasting.glucobench import published_protocol
@@ -66,10 +68,14 @@ def run(
         "trainings": trainings,
         "core_hours": round(sum(t["cpu_seconds"] for t in trainings.values()) / 3600, 4),
     }
-    if arguments.ablation:
+    if _wanted(arguments.ablation, protocol):
         result["ablation"] = ablation(everybody, protocol, rows, progress)
     if arguments.glucobench:
         result["glucobench"] = published_protocol(arguments.glucobench, protocol, rows, progress)
+    if arguments.quarter:
+        result["quarter"] = json.loads(arguments.quarter.read_text())
+    elif not arguments.no_quarter and not protocol.quick:
+        result["quarter"] = quarter_table(arguments.data)
     if arguments.out:
         masks = groups_of(everybody, scores["linear"])
         draw(result, scores, masks.get("t1d", np.zeros(len(masks["all"]), bool)), arguments.out)
@@ -89,6 +95,10 @@ def chosen(everybody: Sequence[Person], protocol: Protocol) -> list[Person]:
     return [person for own in kept.values() for person in own]
 
 
+def _wanted(asked: bool | None, protocol: Protocol) -> bool:
+    return not protocol.quick if asked is None else asked
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ml.experiments.cgm_forecast")
     parser.add_argument("--data", type=Path, required=True, help="the shared data folder")
@@ -97,7 +107,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--resume", type=Path, help="folder where finished rows are kept")
     parser.add_argument("--quick", action="store_true", help="see that it runs; no result")
     parser.add_argument("--epochs", type=int, default=0, help="at most, of each network")
-    parser.add_argument("--ablation", action="store_true", help="synthetic days on and off, too")
+    parser.add_argument(
+        "--ablation",
+        action=argparse.BooleanOptionalAction,
+        help="synthetic days on and off; unless quick, it is done",
+    )
+    parser.add_argument("--quarter", type=Path, help="figures that cgm_quarter has written")
+    parser.add_argument("--no-quarter", action="store_true", help="not three months ahead")
     parser.add_argument("--glucobench", type=Path, help="folder of CSV files: id, time, gl")
     return parser.parse_args()
 

@@ -58,10 +58,10 @@ QUICK = Protocol(
     train_stride=6,
     train_most=200,
     test_most=200,
-    epochs=5,
+    epochs=4,
     batch=128,
-    people_most=12,
-    bootstraps=300,
+    people_most=10,
+    bootstraps=200,
 )
 
 

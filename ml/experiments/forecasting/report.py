@@ -5,6 +5,7 @@ from typing import Any
 
 from ml.evaluation.forecast import STEP_NAMES
 from ml.experiments.forecasting.protocol import Protocol
+from ml.experiments.quarter.page import quarter_lines
 
 _NOTES = (
     "Every person is tested once, by models that learnt from and were calibrated on other "
@@ -37,6 +38,10 @@ def page(result: Mapping[str, Any]) -> str:
         lines += ["## Synthetic days on and off", "", *_ablation(result["ablation"]), ""]
     if result.get("glucobench"):
         lines += ["## GlucoBench's protocol", "", *_glucobench(result["glucobench"]), ""]
+    if result.get("quarter"):
+        shown = quarter_lines(result["quarter"])
+        quarter = [f"#{line}" if line.startswith("## ") else line for line in shown]
+        lines += ["## Three months ahead", "", *quarter, ""]
     lines += ["## Trainings", "", *_trainings(result), ""]
     return "\n".join(lines)
 
