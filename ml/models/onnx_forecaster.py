@@ -5,6 +5,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+)
 
 from ml.artifacts import Artifact, BrokenArtifact, require
 from ml.models.baselines import LastValue, SameTimeYesterday, TimeOfDayMedian
@@ -19,6 +25,7 @@ FORMAT = 1
 _NETWORK = "network.onnx"
 _INPUTS = ("history", "minute", "yesterday", "typical")
 _AT_ONCE = 4096
+_UNREADABLE = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf)
 Floats = npt.NDArray[np.float32]
 
 
@@ -95,5 +102,5 @@ def _session(artifact: Artifact, threads: int) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except KeyError as fault:
         raise BrokenArtifact(f"the {artifact.kind!r} model holds no network") from fault
-    except onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf as fault:
+    except _UNREADABLE as fault:
         raise BrokenArtifact(f"the {artifact.kind!r} model holds no readable network") from fault

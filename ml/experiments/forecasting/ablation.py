@@ -64,7 +64,7 @@ def _chosen(everybody: Sequence[Person], count: int) -> list[Person]:
     """
     able = []
     for person in everybody:
-        first, later = _cut(person.grid)
+        first, later = parted(person.grid)
         days = whole_days([first], step_minutes=15)
         test = windows_of([later], stride=3, most=10_000)
         if len(days) >= DAYS - 1 and len(test) >= _TEST_LEAST:
@@ -73,7 +73,7 @@ def _chosen(everybody: Sequence[Person], count: int) -> list[Person]:
     return by_cohort[:count]
 
 
-def _cut(grid: GlucoseGrid) -> tuple[GlucoseGrid, GlucoseGrid]:
+def parted(grid: GlucoseGrid) -> tuple[GlucoseGrid, GlucoseGrid]:
     """The first ten days, and what comes after them."""
     steps = DAYS * 1440 // grid.step_minutes
     worn = np.flatnonzero(grid.observed)
@@ -121,7 +121,7 @@ def _pair(
     progress: ProgressSink,
 ) -> dict[str, Any]:
     """All arms of one person and seed, on everything after the tenth day."""
-    first, later = _cut(person.grid)
+    first, later = parted(person.grid)
     train, validation = split_by_time(forecast_windows(first, stride=2), (0.75, 0.25))
     synthetic = _synthetic(first, train, settings, seed, progress)
     tuned = {

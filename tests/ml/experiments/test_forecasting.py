@@ -9,6 +9,7 @@ import pytest
 from ml.evaluation.forecast import BAND_NAMES
 from ml.experiments.cohorts import Person
 from ml.experiments.forecast_windows import SharedPerson, require_disjoint, windows_of
+from ml.experiments.forecasting.ablation import parted
 from ml.experiments.forecasting.glucobench import RULES, segments_of, sides_of
 from ml.experiments.forecasting.protocol import OtherProtocol, Protocol, Rows
 from ml.experiments.forecasting.report import page
@@ -105,6 +106,15 @@ def _record(name: str, points: list[int]) -> GlucoseGrid:
     moments = np.concatenate(seconds)
     values = (120 + 30 * np.sin(moments / 9000)).astype(np.float32)
     return even_grid(moments, values, wall_offset=np.zeros_like(moments), person=name)
+
+
+def test_what_is_tested_begins_where_the_first_ten_days_end() -> None:
+    grid = simulated_grids(np.random.default_rng(3), 1, days=13)[0]
+    first, later = parted(grid)
+    assert first.moments.max() < later.moments.min()
+    worn = grid.moments[grid.observed]
+    assert later.moments.min() - worn.min() == np.timedelta64(10, "D")
+    assert len(first) + len(later) + np.argmax(grid.observed) == len(grid)
 
 
 def test_glucobench_segments_part_at_wide_gaps_and_short_ones_are_dropped() -> None:
