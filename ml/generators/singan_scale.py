@@ -103,6 +103,7 @@ class ScaleTraining:
         rng = stream(*self._place, self.iteration)
         which = int(torch.multinomial(self._shares, 1, generator=rng))
         critic_steps, generator_steps = settings.steps
+        critic = generator = rebuilt = 0.0
         for step in range(critic_steps):
             critic = self._critic_step(which, self.iteration * critic_steps + step, rng)
         for _ in range(generator_steps):
