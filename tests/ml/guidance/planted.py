@@ -31,6 +31,8 @@ class Plan:
     """Steps of 5 minutes over which the noise forgets."""
     base: float = 115.0
     name: str = "Porridge"
+    start: int = START
+    """A midnight, seconds on the wall clock."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Planted:
 def plant(seed: int, plan: Plan) -> Planted:
     """A person of this plan; the same seed gives the same."""
     rng = np.random.default_rng(seed)
-    seconds = START - OFFSET + np.arange(plan.days * 288, dtype=np.int64) * 300
+    seconds = plan.start - OFFSET + np.arange(plan.days * 288, dtype=np.int64) * 300
     glucose = plan.base + _noise(rng, seconds.size, plan)
     meals, exercise = [], []
     rises = dict(plan.rise)
@@ -54,7 +56,7 @@ def plant(seed: int, plan: Plan) -> Planted:
         for slot, hour in MEALS.items():
             if rng.random() < plan.skip:
                 continue
-            wall = START + day * DAY + int((hour + rng.normal(0, 0.3)) * 3600)
+            wall = plan.start + day * DAY + int((hour + rng.normal(0, 0.3)) * 3600)
             at = wall - OFFSET
             number = f"{day:02d}{slot}"
             meals.append(Meal(f"meal-{number}", at, wall // 60 % 1440, 50.0, plan.name))
