@@ -18,6 +18,8 @@ from backend.use_cases.request_training import require_care_consent
 from backend.use_cases.sealed_training import open_model
 
 PURPOSE = "forecast for its owner"
+MODEL = "glucose model"
+"""The access log's subject when a model is opened."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def forecast_glucose(account_id: AccountId, *, ports: Ports) -> ForecastView:
         newer = _newer_records(unit, model)
 
     def opened() -> bytes:
-        note_access(NoteAccess(account_id, account_id, model.id, PURPOSE), ports=ports)
+        note_access(NoteAccess(account_id, account_id, MODEL, PURPOSE), ports=ports)
         return open_model(model, ports)
 
     forecast = ports.models.forecast(

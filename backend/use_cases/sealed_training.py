@@ -1,7 +1,7 @@
 """A training's own key, its sealed checkpoint, and the sealed model that it leaves."""
 
 from backend.crypto.derived import NONCE_BYTES, Part, open_derived, seal_derived
-from backend.domain.errors import KeyDestroyed
+from backend.domain.errors import KeyDestroyed, ModelUnusable, SealBroken
 from backend.domain.glucose import TrainedModel
 from backend.domain.identifiers import GlucoseModelId, KeyId, random_id_text
 from backend.domain.training import WHOLE, GlucoseModel, Training, TrainingState
@@ -81,18 +81,28 @@ def store_model(
 
 
 def open_model(model: GlucoseModel, ports: Ports) -> bytes:
-    """The stored model's bytes; whoever calls has written that to the access log."""
+    """The stored model's bytes; whoever calls has written that to the access log.
+
+    Raises `ModelUnusable` when what is stored is not what was sealed.
+    """
     with ports.database.read() as unit:
         sealed = unit.glucose_models.sealed(model.id)
     if sealed is None:
         raise KeyDestroyed("this model was erased with what it learnt from")
-    return open_derived(
-        sealed,
-        Part.MODEL,
-        key=ports.keys.open(model.key_id),
-        account_id=model.account_id,
-        training_id=model.training_id,
-    )
+    key = ports.keys.open(model.key_id)
+    try:
+        return open_derived(
+            sealed,
+            Part.MODEL,
+            key=key,
+            account_id=model.account_id,
+            training_id=model.training_id,
+        )
+    except SealBroken as broken:
+        raise ModelUnusable(
+            "your stored model was cut short or changed, and was not opened: train it again with "
+            "a POST to /api/forecast/trainings, and tell the operator"
+        ) from broken
 
 
 def _require_sources(unit: UnitOfWork, training: Training) -> None:

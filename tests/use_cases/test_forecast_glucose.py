@@ -10,7 +10,6 @@ from backend.domain.errors import (
     ForecastNotReady,
     ModelUnusable,
     NotEnoughData,
-    SealBroken,
 )
 from backend.ports import Ports
 from backend.ports.plots import PictureFormat, Unit
@@ -128,7 +127,7 @@ def test_a_model_of_another_training_does_not_open(clinic: Clinic) -> None:
         assert foreign is not None
         unit.glucose_models.delete(mine.id)
         unit.glucose_models.add(mine, foreign)
-    with pytest.raises(SealBroken):
+    with pytest.raises(ModelUnusable, match="train it again"):
         forecast_glucose(person, ports=clinic.ports)
 
 

@@ -89,7 +89,9 @@ class AccessView(Told):
     sequence: int
     at: Moment
     actor: Annotated[str, Field(description='account id of who opened it, or "service"')]
-    subject: Annotated[str, Field(description="a contribution id, summaries, profile or wallet")]
+    subject: Annotated[
+        str, Field(description="a contribution id, summaries, profile, wallet or glucose model")
+    ]
     purpose: str
     previous: str
     hash: str
