@@ -1,11 +1,12 @@
 """Synthetic glucose days, judged: as real ones, for training, and for what they give away.
 
     python -m ml.experiments.cgm_synthesis --data ../shared/data --json out.json [--quick]
-        [--resume DIR] [--out DIR] [--iterations N] [--personal-iterations N]
+        [--resume DIR] [--out DIR] [--iterations N] [--personal-iterations N] [--finished]
 
 Cohort: generators learn some people's days and are judged on people never seen. Personal: a SinGAN
 learns one person's first ten days and is judged on that person's later ones, with and without ADA.
-An interrupted run goes on where it was when given the same `--resume` folder. A result's picture
+An interrupted run goes on where it was when given the same `--resume` folder; `--finished` reports
+what is there. A result's picture
 and text are made of what is in its JSON; no real reading is in it.
 """
 
@@ -66,9 +67,17 @@ def run(arguments: argparse.Namespace, progress: ProgressSink) -> dict[str, Any]
     everybody = people(arguments.data)
     rows = Rows(arguments.resume, _KEPT_AS)
     bench = Bench(*cohort_sides(everybody, protocol), protocol)
-    cohort = cohort_rows(bench, rows, checkpoints=arguments.resume, progress=progress)
     sides = personal_sides(everybody, protocol)
-    personal = personal_rows(sides, protocol, rows, checkpoints=arguments.resume, progress=progress)
+    how: dict[str, Any] = {
+        "checkpoints": arguments.resume,
+        "progress": progress,
+        "train": not arguments.finished,
+    }
+    cohort, personal = [], []
+    for seed in range(max(protocol.cohort_seeds, protocol.personal_seeds)):
+        cohort += cohort_rows(bench, seed, rows, **how)
+        personal += personal_rows(sides, protocol, seed, rows, **how)
+    order = list(dict.fromkeys(row["label"] for row in cohort))
     result: dict[str, Any] = {
         "protocol": asdict(protocol),
         "settings": {
@@ -76,7 +85,7 @@ def run(arguments: argparse.Namespace, progress: ProgressSink) -> dict[str, Any]
             "personal": protocol.personal_settings.as_json(),
         },
         "sides": bench.sizes,
-        "cohort": cohort,
+        "cohort": sorted(cohort, key=lambda row: order.index(row["label"])),
         "control": control(bench),
         "personal": personal,
         "ablation": ablation(personal, protocol.personal_settings.name),
@@ -110,6 +119,9 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="where the result goes")
     parser.add_argument("--out", type=Path, help="folder for page, JSON and pictures")
     parser.add_argument("--resume", type=Path, help="folder of finished rows and checkpoints")
+    parser.add_argument(
+        "--finished", action="store_true", help="train nothing more, report the finished rows"
+    )
     parser.add_argument("--quick", action="store_true", help="tiny settings, under a minute")
     parser.add_argument(
         "--iterations", type=int, default=0, help="of each scale of the cohort SinGAN"

@@ -18,22 +18,26 @@ OTHERS = "control_real_days_of_others"
 
 
 def cohort_rows(
-    bench: Bench, rows: Rows, *, checkpoints: Path | None, progress: ProgressSink
+    bench: Bench,
+    seed: int,
+    rows: Rows,
+    *,
+    checkpoints: Path | None,
+    progress: ProgressSink,
+    train: bool = True,
 ) -> list[Mapping[str, Any]]:
-    """Every row of the cohort table, simple generators first; finished ones are taken as kept."""
+    """The rows of the cohort table that have this seed, simple generators first.
+
+    Finished rows are taken as they were kept; without `train` there are no others.
+    """
     protocol = bench.protocol
-    found = [_real(bench, rows)]
     settings = protocol.cohort_settings
-    entries = (
-        *SIMPLE,
-        *singans(settings, seeds=protocol.cohort_seeds, plain_seeds=protocol.plain_seeds),
-    )
-    for seed in range(max(entry.seeds for entry in entries)):
-        found += [
-            _row(bench, entry, seed, rows, checkpoints=checkpoints, progress=progress)
-            for entry in entries
-            if seed < entry.seeds
-        ]
+    singan = singans(settings, seeds=protocol.cohort_seeds, plain_seeds=protocol.plain_seeds)
+    found = [_real(bench, rows)] if seed == 0 else []
+    for entry in (*SIMPLE, *singan):
+        if seed < entry.seeds:
+            row = _row(bench, entry, seed, rows, checkpoints, progress, train)
+            found += [row] if row is not None else []
     return found
 
 
@@ -77,13 +81,13 @@ def _row(
     entry: Entry,
     seed: int,
     rows: Rows,
-    *,
     checkpoints: Path | None,
     progress: ProgressSink,
-) -> Mapping[str, Any]:
+    train: bool,
+) -> Mapping[str, Any] | None:
     name = f"cohort-{entry.label}-{seed}-{bench.protocol.key(entry.label, entry.settings, seed)}"
     kept = rows.find(name)
-    if kept is None:
+    if kept is None and train:
         made, told = fitted(
             entry,
             bench.training,

@@ -29,21 +29,26 @@ COMPARED = ("sd_off", "tir_off", "lag1_off", "agp_distance", "rate_wasserstein",
 def personal_rows(
     sides: Sides,
     protocol: Protocol,
+    seed: int,
     rows: Rows,
     *,
     checkpoints: Path | None,
     progress: ProgressSink,
+    train: bool = True,
 ) -> list[Mapping[str, Any]]:
-    """Every person × generator × seed; seeds outermost, so that an early end has all people."""
+    """The rows of every person and generator that have this seed.
+
+    Finished rows are taken as they were kept; without `train` there are no others.
+    """
     settings, seeds = protocol.personal_settings, protocol.personal_seeds
     entries = (None, *SIMPLE[:2], *singans(settings, seeds=seeds, plain_seeds=seeds))
     found = []
-    for seed in range(seeds):
-        for name, (training, test) in sides.items():
-            for entry in entries:
-                if seed < (entry.seeds if entry else 1):
-                    run = _Run(name, training, test, entry, seed, protocol)
-                    found.append(_row(run, rows, checkpoints, progress))
+    for name, (training, test) in sides.items():
+        for entry in entries:
+            if seed < (entry.seeds if entry else 1):
+                run = _Run(name, training, test, entry, seed, protocol)
+                row = _row(run, rows, checkpoints, progress, train)
+                found += [row] if row is not None else []
     return found
 
 
@@ -90,11 +95,11 @@ class _Run:
 
 
 def _row(
-    run: _Run, rows: Rows, checkpoints: Path | None, progress: ProgressSink
-) -> Mapping[str, Any]:
+    run: _Run, rows: Rows, checkpoints: Path | None, progress: ProgressSink, train: bool
+) -> Mapping[str, Any] | None:
     name = f"personal-{run.key}"
     kept = rows.find(name)
-    if kept is not None:
+    if kept is not None or not train:
         return kept
     made = run.training
     told: dict[str, Any] = {"label": REAL, "seed": 0, "training_days": len(made)}

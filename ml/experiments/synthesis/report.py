@@ -202,7 +202,7 @@ def _personal(result: Row) -> str:
         lines.append(
             (
                 label,
-                f"{len(people)} × {len(rows) // len(people)}",
+                f"{len(people)}, {len(rows)}",
                 *(f"{_mean(r['off'][name] for r in rows):.4g}" for name in COMPARED),
                 f"{_mean(r['predictive']['hour_ratio'][0] for r in rows):.3f}",
                 f"{_mean(r['fit_cpu_seconds'] for r in rows) / 60:.2f}"
@@ -220,7 +220,7 @@ def _personal(result: Row) -> str:
         "a generator can be expected to be. TSTR at 60 min over training on the ten real days. "
         "Near copies of training windows are what a personal SinGAN makes: it never leaves."
     )
-    head = ("generator", "people × seeds", "|SD ratio − 1|", "|ΔTIR|", "|Δlag-1|", "AGP mg/dL")
+    head = ("generator", "people, trainings", "|SD ratio − 1|", "|ΔTIR|", "|Δlag-1|", "AGP mg/dL")
     more = ("rate W₁", "MAE 60 min", "TSTR ratio", "CPU min", "window copies")
     return f"{note}\n\n{_table((*head, *more), lines)}"
 

@@ -1,0 +1,176 @@
+"""The synthesis experiment: nobody on both sides, kept rows, the same figures, the command."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ml.experiments.cgm_synthesis import main
+from ml.experiments.cohorts import Person
+from ml.experiments.forecasting.protocol import Rows
+from ml.experiments.synthesis.bench import Bench
+from ml.experiments.synthesis.cohort import cohort_rows, control
+from ml.experiments.synthesis.personal import ablation, personal_rows
+from ml.experiments.synthesis.protocol import QUICK, cohort_sides, personal_sides
+from ml.experiments.synthesis.targets import targets
+from ml.records.cgm.grid import even_grid
+from ml.simulation.glucose import Condition, simulate_trace
+from ml.training.progress import Progress, silent
+
+_REPOSITORY = Path(__file__).resolve().parents[3]
+DATA = Path(os.environ.get("VITALMINT_SHARED_DATA", _REPOSITORY.parent / "shared" / "data"))
+shared = pytest.mark.skipif(not DATA.exists(), reason="the shared data folder is not there")
+
+PROTOCOL = replace(
+    QUICK, people_most=0, scorer_epochs=1, draws=20, synthetic_days=40, test_days=6, persons=1
+)
+
+
+def person(number: int, days: int) -> Person:
+    rng = np.random.default_rng([8, number])
+    trace = simulate_trace(rng, days + 2, Condition.TYPE_1, gaps_a_day=0.0)
+    grid = even_grid(
+        trace.utc,
+        trace.mg_dl.astype(np.float32),
+        wall_offset=trace.local - trace.utc,
+        person=f"person-{number}",
+    )
+    return Person(f"person-{number}", "simulated", "t1d", grid)
+
+
+@pytest.fixture(scope="module")
+def everybody() -> list[Person]:
+    torch.set_num_threads(1)
+    return [person(number, 18 if number == 0 else 4) for number in range(18)]
+
+
+@pytest.fixture(scope="module")
+def bench(everybody: list[Person]) -> Bench:
+    return Bench(*cohort_sides(everybody, PROTOCOL), PROTOCOL)
+
+
+def test_nobody_is_on_both_sides_and_nobody_has_more_days_than_allowed(bench: Bench) -> None:
+    training, held_out = bench.training, bench.held_out
+    assert not np.isin(training.person, held_out.person).any()
+    for side in (training, held_out):
+        assert np.unique(side.person, return_counts=True)[1].max() <= PROTOCOL.most_days
+
+
+def test_a_person_is_tested_on_days_after_those_that_were_learnt(
+    everybody: list[Person],
+) -> None:
+    ((training, test),) = personal_sides(everybody, PROTOCOL).values()
+    assert set(training.person) == set(test.person) == {"person-0"}
+    assert len(training) == PROTOCOL.training_days
+    assert training.day.max() < test.day.min()
+
+
+def test_finished_rows_are_kept_and_give_the_same_table_without_training(
+    bench: Bench, tmp_path: Path
+) -> None:
+    rows = Rows(tmp_path, "test")
+    first = cohort_rows(bench, 0, rows, checkpoints=tmp_path, progress=silent)
+
+    def must_not_train(_: Progress) -> None:
+        raise AssertionError("a finished row was trained again")
+
+    again = cohort_rows(
+        bench, 0, Rows(tmp_path, "test"), checkpoints=tmp_path, progress=must_not_train
+    )
+    assert json.dumps(first) == json.dumps(again)
+    assert not list(tmp_path.glob("*.checkpoint"))
+    labels = [row["label"] for row in first]
+    assert labels[1:] == [
+        "gaussian_days",
+        "block_bootstrap",
+        "block_bootstrap_6h",
+        "tiny",
+        "tiny-without-ada",
+    ]
+    copier = first[labels.index("block_bootstrap")]["privacy"]
+    assert copier["copied_days"] > 0
+    assert copier["day"]["fires"]
+    assert first[labels.index("tiny")]["privacy"]["copied_days"] == 0
+
+
+def test_another_way_to_measure_has_other_rows(bench: Bench) -> None:
+    other = replace(PROTOCOL, seed=1)
+    assert other.key("a", 0) != PROTOCOL.key("a", 0)
+    assert replace(PROTOCOL, cohort_seeds=9).key("a", 0) == PROTOCOL.key("a", 0)
+    assert PROTOCOL.key("a", 1) != PROTOCOL.key("a", 0)
+
+
+def test_unfinished_rows_are_left_out_when_nothing_may_train(
+    bench: Bench, everybody: list[Person]
+) -> None:
+    rows = Rows(None, "test")
+    sides = personal_sides(everybody, PROTOCOL)
+    how = {"checkpoints": None, "progress": silent, "train": False}
+    assert [row["label"] for row in cohort_rows(bench, 0, rows, **how)] == [
+        "real_days_of_training_people"
+    ]
+    assert personal_rows(sides, PROTOCOL, 0, rows, **how) == []
+    assert ablation([], "tiny-personal") == {}
+
+
+def test_a_person_gets_a_row_for_every_generator_and_a_pair_for_the_ablation(
+    everybody: list[Person],
+) -> None:
+    sides = personal_sides(everybody, PROTOCOL)
+    rows = Rows(None, "test")
+    found = personal_rows(sides, PROTOCOL, 0, rows, checkpoints=None, progress=silent)
+    assert [row["label"] for row in found] == [
+        "the_training_days_themselves",
+        "gaussian_days",
+        "block_bootstrap",
+        "tiny-personal",
+        "tiny-personal-without-ada",
+    ]
+    compared = ablation(found, "tiny-personal")
+    assert compared["people"] == compared["pairs"] == 1
+
+
+def test_the_control_of_other_people_does_not_fire(bench: Bench) -> None:
+    assert not any(found["fires"] for found in control(bench).values())
+
+
+def test_a_quick_run_judges_no_target() -> None:
+    settings = {"cohort": {"name": "a"}, "personal": {"name": "b"}}
+    result = {"cohort": [], "personal": [], "settings": settings, "protocol": {"quick": True}}
+    assert all(line["hit"] is None for line in targets(result))
+
+
+def test_a_missing_data_folder_is_named_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.json"
+    command = ["cgm_synthesis", "--data", str(tmp_path), "--json", str(out), "--quick"]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit, match=r"nothing was measured: .* is not in the data folder"):
+        main()
+    assert not out.exists()
+
+
+@shared
+@pytest.mark.slow
+def test_the_quick_command_writes_page_figures_and_pictures(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ml.experiments.cgm_synthesis", "--data", str(DATA), "--quick"]
+    files = ["--json", str(tmp_path / "out.json"), "--out", str(tmp_path / "out")]
+    done = subprocess.run(
+        [*command, *files], capture_output=True, text=True, cwd=_REPOSITORY, check=True
+    )
+    assert "quick run" in done.stdout
+    result = json.loads((tmp_path / "out.json").read_text())
+    assert result["protocol"]["quick"]
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {
+        ".md",
+        ".json",
+        ".png",
+        ".csv",
+    }
