@@ -1,13 +1,15 @@
 """Synthetic glucose days, judged: as real ones, for training, and for what they give away.
 
     python -m ml.experiments.cgm_synthesis --data ../shared/data --json out.json [--quick]
-        [--resume DIR] [--out DIR] [--iterations N] [--personal-iterations N] [--finished]
+        [--resume DIR] [--out DIR] [--cohort SETTING] [--iterations N] [--personal-iterations N]
+        [--finished]
+
+`--glucobench DIR` in place of `--data` takes a folder of CSV files with columns id, time, gl.
 
 Cohort: generators learn some people's days and are judged on people never seen. Personal: a SinGAN
 learns one person's first ten days and is judged on that person's later ones, with and without ADA.
 An interrupted run goes on where it was when given the same `--resume` folder; `--finished` reports
-what is there. A result's picture
-and text are made of what is in its JSON; no real reading is in it.
+what is there. Page and pictures are made of what is in the JSON; no real reading is in it.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from typing import Any
 
 import torch
 
-from ml.experiments.cohorts import DataMissing, people
+from ml.experiments.cohorts import DataMissing, glucobench, people
 from ml.experiments.forecasting.protocol import Rows
 from ml.experiments.synthesis.bench import Bench
 from ml.experiments.synthesis.cohort import cohort_rows, control
@@ -30,9 +32,11 @@ from ml.experiments.synthesis.plots import draw
 from ml.experiments.synthesis.protocol import QUICK, Protocol, cohort_sides, personal_sides
 from ml.experiments.synthesis.report import page
 from ml.experiments.synthesis.targets import targets
+from ml.generators.singan_settings import SETTINGS
 from ml.training.progress import Progress, ProgressSink
 
 _KEPT_AS = "synthesis-1"
+_COHORT_SETTINGS = [name for name, settings in SETTINGS.items() if settings.mode == "cohort"]
 
 
 def main() -> None:
@@ -64,7 +68,10 @@ def run(arguments: argparse.Namespace, progress: ProgressSink) -> dict[str, Any]
         cohort_iterations=arguments.iterations,
         personal_iterations=arguments.personal_iterations,
     )
-    everybody = people(arguments.data)
+    if arguments.cohort:
+        protocol = replace(protocol, cohort=arguments.cohort)
+    source = arguments.glucobench
+    everybody = glucobench(source) if source else people(arguments.data)
     rows = Rows(arguments.resume, _KEPT_AS)
     bench = Bench(*cohort_sides(everybody, protocol), protocol)
     sides = personal_sides(everybody, protocol)
@@ -115,7 +122,9 @@ class _Lines:
 
 def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of the shared data")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, help="folder of the shared data")
+    source.add_argument("--glucobench", type=Path, help="folder of CSV files with id, time, gl")
     parser.add_argument("--json", type=Path, help="where the result goes")
     parser.add_argument("--out", type=Path, help="folder for page, JSON and pictures")
     parser.add_argument("--resume", type=Path, help="folder of finished rows and checkpoints")
@@ -123,6 +132,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
         "--finished", action="store_true", help="train nothing more, report the finished rows"
     )
     parser.add_argument("--quick", action="store_true", help="tiny settings, under a minute")
+    parser.add_argument("--cohort", choices=_COHORT_SETTINGS, help="setting of the cohort SinGAN")
     parser.add_argument(
         "--iterations", type=int, default=0, help="of each scale of the cohort SinGAN"
     )

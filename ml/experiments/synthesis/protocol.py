@@ -119,7 +119,10 @@ def personal_sides(
     """First and later days of the people with the most whole days: name → (training, test)."""
     step = protocol.personal_settings.step_minutes
     days = {p.name: whole_days([p.grid], step_minutes=step) for p in everybody}
-    longest = sorted(days, key=lambda name: (-len(days[name]), name))[: protocol.persons]
+    longest = sorted(
+        (name for name in days if len(days[name]) > protocol.training_days),
+        key=lambda name: (-len(days[name]), name),
+    )[: protocol.persons]
     first, last = protocol.training_days, protocol.training_days + protocol.test_days
     return {
         name: (days[name].take(np.arange(first)), days[name].take(np.arange(first, end)))

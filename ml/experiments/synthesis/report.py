@@ -193,6 +193,8 @@ def _costs(result: Row) -> str:
 
 
 def _personal(result: Row) -> str:
+    if not result["personal"]:
+        return "No training is finished, or nobody has more whole days than are trained on."
     labels = list(dict.fromkeys(row["label"] for row in result["personal"]))
     lines = []
     for label in labels:
