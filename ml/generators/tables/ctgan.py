@@ -2,9 +2,9 @@
 
 After Xu et al. 2019 (Modeling Tabular Data using Conditional GAN): mode-specific normalisation,
 training by sampling, a cross-entropy that holds the generator to the category it was asked for,
-PacGAN, and WGAN with gradient penalty. Not the paper's: numbers are moved to the training
-marginals at the end, and the weights that are kept are a moving average, unless the setting is
-``paper``.
+PacGAN, and WGAN with gradient penalty. Not the paper's, unless the setting is ``paper``: numbers
+are moved to the training marginals at the end, the weights that are kept are a moving average,
+small tables are taken in smaller batches, and the learning rate is higher.
 """
 
 import copy
@@ -34,8 +34,8 @@ class CtganSettings:
 
     Attributes:
         epochs: of as many steps as batches fit into the rows.
-        least_steps: of the training, however few the rows.
         batch: rows of a step.
+        least_batches: of an epoch, so that few rows are taken in smaller batches.
         noise: dimensions of the noise.
         hidden, critic_hidden: widths of the layers.
         pack: rows that the critic judges together; `batch` is a multiple of it.
@@ -48,8 +48,8 @@ class CtganSettings:
 
     name: str
     epochs: int = 300
-    least_steps: int = 2000
     batch: int = 500
+    least_batches: int = 8
     least_rows: int = 50
     match_marginals: bool = True
     noise: int = 128
@@ -59,25 +59,37 @@ class CtganSettings:
     dropout: float = 0.5
     penalty: float = 10.0
     temperature: float = 0.2
-    learning_rate: float = 2e-4
+    learning_rate: float = 5e-4
     betas: tuple[float, float] = (0.5, 0.9)
     decay: float = 1e-6
     average: float = 0.99
 
     def steps(self, rows: int) -> int:
         """Of the training on a table of so many rows."""
-        return max(self.least_steps, self.epochs * max(1, rows // self.batch))
+        return self.epochs * max(1, rows // self.rows_of_a_step(rows))
+
+    def rows_of_a_step(self, rows: int) -> int:
+        """Of a table of so many rows; whole packs."""
+        packs = min(self.batch, rows // self.least_batches) // self.pack
+        return max(1, packs) * self.pack
 
 
 DEFAULT = CtganSettings("default")
-PAPER = replace(DEFAULT, name="paper", least_steps=0, match_marginals=False, average=0.0)
+PAPER = replace(
+    DEFAULT,
+    name="paper",
+    least_batches=1,
+    match_marginals=False,
+    learning_rate=2e-4,
+    average=0.0,
+)
 """The published CTGAN."""
 TINY = replace(
     DEFAULT,
     name="tiny",
-    epochs=0,
-    least_steps=600,
+    epochs=150,
     batch=100,
+    least_batches=1,
     hidden=(64,),
     critic_hidden=(64,),
     pack=5,
@@ -195,8 +207,7 @@ class _Training:
     ) -> None:
         self._settings = settings
         self._encoding, self._conditions, self._pool, self._rows = encoding, conditions, pool, rows
-        self._batch = max(settings.pack, min(settings.batch, len(rows)))
-        self._batch -= self._batch % settings.pack
+        self._batch = settings.rows_of_a_step(len(rows))
         self._generator, self._critic = generator, critic
         self.kept = copy.deepcopy(generator) if settings.average else generator
         self.networks: Mapping[str, nn.Module] = {

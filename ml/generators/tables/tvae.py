@@ -2,8 +2,9 @@
 
 After Xu et al. 2019 (Modeling Tabular Data using Conditional GAN, appendix): the rows of CTGAN,
 a normal likelihood with a learnt deviation for offsets, a categorical one for spans. Not the
-paper's: encoder and decoder are told the target's class, so that it can be asked for, and numbers
-are moved to the training marginals at the end, unless the setting is ``paper``.
+paper's, unless the setting is ``paper``: encoder and decoder are told the target's class, so that
+it can be asked for, numbers are moved to the training marginals at the end, and small tables are
+taken in smaller batches.
 """
 
 from collections.abc import Mapping
@@ -32,8 +33,8 @@ class TvaeSettings:
 
     Attributes:
         epochs: of as many steps as batches fit into the rows.
-        least_steps: of the training, however few the rows.
         batch: rows of a step.
+        least_batches: of an epoch, so that few rows are taken in smaller batches.
         latent: dimensions of the latent.
         hidden: widths of the encoder's layers; the decoder's are the same, backwards.
         reconstruction: weight of the reconstruction loss.
@@ -43,8 +44,8 @@ class TvaeSettings:
 
     name: str
     epochs: int = 300
-    least_steps: int = 2000
     batch: int = 500
+    least_batches: int = 8
     least_rows: int = 50
     match_marginals: bool = True
     latent: int = 128
@@ -56,17 +57,21 @@ class TvaeSettings:
 
     def steps(self, rows: int) -> int:
         """Of the training on a table of so many rows."""
-        return max(self.least_steps, self.epochs * max(1, rows // self.batch))
+        return self.epochs * max(1, rows // self.rows_of_a_step(rows))
+
+    def rows_of_a_step(self, rows: int) -> int:
+        """Of a table of so many rows."""
+        return max(1, min(self.batch, rows // self.least_batches))
 
 
 DEFAULT = TvaeSettings("default")
-PAPER = replace(DEFAULT, name="paper", least_steps=0, match_marginals=False, conditional=False)
+PAPER = replace(DEFAULT, name="paper", least_batches=1, match_marginals=False, conditional=False)
 TINY = replace(
     DEFAULT,
     name="tiny",
-    epochs=0,
-    least_steps=600,
+    epochs=150,
     batch=100,
+    least_batches=1,
     latent=16,
     hidden=(64,),
     learning_rate=3e-3,
@@ -211,7 +216,7 @@ class _Training:
         self._settings = settings
         self._encoding, self._rows, self._classes = encoding, rows, classes
         self._encoder, self._decoder = encoder, decoder
-        self._batch = min(settings.batch, len(rows))
+        self._batch = settings.rows_of_a_step(len(rows))
         self.networks: Mapping[str, nn.Module] = {"encoder": encoder, "decoder": decoder}
         parameters = [*encoder.parameters(), *decoder.parameters()]
         self.optimizers: Mapping[str, Optimizer] = {

@@ -32,8 +32,8 @@ LEARNERS = {
     "gaussian_copula": GaussianCopula,
 }
 QUICK = {
-    "ctgan": lambda: ctgan.Ctgan(replace(ctgan.TINY, least_steps=12)),
-    "tvae": lambda: tvae.Tvae(replace(tvae.TINY, least_steps=12)),
+    "ctgan": lambda: ctgan.Ctgan(replace(ctgan.TINY, epochs=6)),
+    "tvae": lambda: tvae.Tvae(replace(tvae.TINY, epochs=6)),
     "tabddpm": lambda: tabddpm.TabDdpm(replace(tabddpm.TINY, iterations=12, diffusion=8)),
     "gaussian_copula": GaussianCopula,
 }
