@@ -40,12 +40,12 @@ CORE_HOURS = {True: 0.02, False: 0.1}
 _QUICK = {"people": 800, "test": 400, "own": 60, "profile": 20, "anchor": 500}
 _FULL = {"people": 6000, "test": 3000, "own": 1000, "profile": 200, "anchor": 5000}
 _WAYS = {
-    "served": "ratio",
-    "served, own days asked": "ratio_own_days",
-    "served, first origin alone": "ratio_first_origin",
-    "shrinkage": "ratio_shrinkage",
-    "recurrent": "ratio_recurrent",
-    "cohort mean": "ratio_cohort_mean",
+    "served": "served",
+    "served, own days asked": "own_days",
+    "served, first origin alone": "served_first",
+    "shrinkage": "shrinkage",
+    "recurrent": "recurrent",
+    "cohort mean": "cohort_mean",
 }
 
 

@@ -38,10 +38,10 @@ class Condition:
 
 
 CONDITIONS: Mapping[str, Condition] = {
-    "t1d": Condition(163.0, 30.0, 0.32, 0.145, 0.50, 0.7, 0.5, 1.0),
+    "t1d": Condition(163.0, 30.0, 0.32, 0.14, 0.50, 0.7, 0.5, 1.0),
     "t2d": Condition(152.0, 32.0, 0.22, 0.20, 0.03, 1.2, 0.7, 0.9),
-    "prediabetes": Condition(113.0, 9.0, 0.16, 0.18, 0.01, 1.0, 0.3, 0.7),
-    "healthy": Condition(99.0, 9.0, 0.14, 0.18, 0.02, 1.0, 0.2, 0.7),
+    "prediabetes": Condition(113.0, 9.0, 0.16, 0.18, 0.01, 1.0, 0.3, 0.9),
+    "healthy": Condition(99.0, 9.0, 0.14, 0.18, 0.02, 1.0, 0.2, 0.9),
 }
 MIX: Mapping[str, float] = {"t1d": 0.5, "t2d": 0.25, "prediabetes": 0.1, "healthy": 0.15}
 
@@ -66,14 +66,14 @@ class Drift:
         therapy, therapy_sd: change of the level then; `therapy_spread`: of the spread.
     """
 
-    person: float = 0.4
-    week: float = 0.048
+    person: float = 0.5
+    week: float = 0.033
     week_memory: float = 0.45
-    spread_week: float = 0.09
-    low_week: float = 0.8
+    spread_week: float = 0.10
+    low_week: float = 0.75
     day: float = 0.10
     spread_day: float = 0.18
-    sensor: float = 0.045
+    sensor: float = 0.06
     trend: float = 0.04
     spread_trend: float = 0.04
     season: float = 0.012

@@ -89,16 +89,16 @@ def _short(result: Mapping[str, Any]) -> list[str]:
     ):
         row = tables["served, own days asked"]
         told = ", ".join(
-            f"{m.upper()} {_gain(row[m]['geometric_mean_ratio'])} (better for {row[m]['better']}, "
+            f"{m.upper()} {1 - row[m]['ratio']:+.1%} (better for {row[m]['better']}, "
             f"worse for {row[m]['worse']})"
             for m in METRICS
         )
         lines.append(f"- {title} on {len(entries)} real people, each counted once: {told}.")
     worse = [
-        f"{m.upper()} of {entry['record']} ({row['ratio_own_days']:.2f})"
+        f"{m.upper()} of {entry['record']} ({row['ratio']['own_days']:.2f})"
         for entry in real["quarter"]
         for m, row in entry["metrics"].items()
-        if row["ratio_own_days"] is not None and row["ratio_own_days"] > 1.0 + 1e-9
+        if row["mae"]["own_days"] > row["mae"]["carry_forward"] + 1e-9
     ]
     lines.append(
         "- Carry-forward was better over thirteen weeks for: "
@@ -116,10 +116,6 @@ def _short(result: Mapping[str, Any]) -> list[str]:
         "for: " + (", ".join(low) if low else "nobody") + "."
     )
     return lines
-
-
-def _gain(ratio: float | None) -> str:
-    return "-" if ratio is None else f"{1 - ratio:+.1%}"
 
 
 def _how(result: Mapping[str, Any]) -> str:
@@ -215,9 +211,9 @@ def _records(entries: Sequence[Mapping[str, Any]]) -> list[str]:
         )
         for metric, row in entry["metrics"].items():
             lines.append(
-                f"| {head} | {metric.upper()} | {row['carry_forward_mae']:.4f} "
-                f"| {row['served_mae']:.4f} | {_number(row['ratio'])} "
-                f"| {_number(row['ratio_own_days'])} | {_number(row['ratio_first_origin'])} "
+                f"| {head} | {metric.upper()} | {row['mae']['carry_forward']:.4f} "
+                f"| {row['mae']['served']:.4f} | {_number(row['ratio']['served'])} "
+                f"| {_number(row['ratio']['own_days'])} | {_number(row['ratio']['served_first'])} "
                 f"| {row['weeks_covered']:.2f} |"
             )
             head = " | | "
@@ -225,13 +221,17 @@ def _records(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _people(tables: Mapping[str, Any]) -> list[str]:
-    lines = ["| over people, each once | TIR | TBR | TAR | GMI | CV |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| ratio of mean errors over people (geometric mean of ratios) "
+        "| TIR | TBR | TAR | GMI | CV |",
+        "|---|---|---|---|---|---|",
+    ]
     for title, row in tables.items():
         cells = []
         for metric in METRICS:
             of = row[metric]
-            mean = _number(of["geometric_mean_ratio"])
-            cells.append(f"{mean}; better for {of['better']}, worse for {of['worse']}")
+            means = f"{of['ratio']:.3f} ({of['geometric_mean_ratio']:.3f})"
+            cells.append(f"{means}; better {of['better']}, worse {of['worse']}")
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return lines
 

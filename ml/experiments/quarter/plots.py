@@ -39,7 +39,7 @@ def _skill(result: Mapping[str, Any], out: Path) -> tuple[Path, Path]:
         axes.errorbar([place], [of["value"]], yerr=error, fmt="s", color="black", capsize=4)
         rows.append((row["metric"], "simulated people", of["value"], of["low"], of["high"]))
     for entry in result["real"]["quarter"]:
-        ratios = [entry["metrics"][m]["ratio"] for m in METRICS]
+        ratios = [entry["metrics"][m]["ratio"]["served"] for m in METRICS]
         axes.plot(np.arange(len(METRICS)) + 0.15, ratios, "o", label=entry["record"], alpha=0.8)
         rows += [(m, entry["record"], r, "", "") for m, r in zip(METRICS, ratios, strict=True)]
     axes.axhline(1.0, color="grey", linestyle="--")
@@ -85,7 +85,8 @@ def _weeks(
             axes.plot(weeks, mid)
             axes.axhline(carried[i], color="grey", linestyle="--")
             axes.plot(weeks, came[:-1, i], "k.")
-            axes.set_title(f"{record.name}: {metric.upper()}", fontsize="small")
+            axes.set_title(f"{record.name.split('/')[-1][:18]}: {metric.upper()}", fontsize="small")
+            axes.set_xticks(range(1, WEEKS + 1, 3))
             rows += [
                 (record.name, metric, int(w), *np.round((a, b, c, carried[i], d), 5))
                 for w, a, b, c, d in zip(weeks, low, mid, high, came[:-1, i], strict=True)

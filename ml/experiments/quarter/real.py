@@ -97,30 +97,39 @@ def reported(
     return found
 
 
-def over_people(entries: Sequence[dict[str, Any]], kind: str) -> dict[str, Any]:
-    """How many people a way of forecasting was better for, and the mean ratio, each person once."""
+def over_people(entries: Sequence[dict[str, Any]], way: str) -> dict[str, Any]:
+    """How a way of forecasting does beside carry-forward over people, each counted once.
+
+    `ratio` is the mean error over people over carry-forward's; `geometric_mean_ratio` weighs a
+    person with hardly any error like one with a large one.
+    """
     found = {}
     for metric in METRICS:
-        ratios = np.array([e["metrics"][metric][kind] for e in entries])
-        known = ratios[np.isfinite(ratios) & (ratios > 0)]
+        pairs = [e["metrics"][metric]["mae"] for e in entries]
+        ours = np.array([mae[way] for mae in pairs])
+        theirs = np.array([mae[_BESIDE.get(way, "carry_forward")] for mae in pairs])
+        ratios = ours[(ours > 0) & (theirs > 0)] / theirs[(ours > 0) & (theirs > 0)]
         found[metric] = {
-            "people": len(known),
-            "better": int((known < 1.0 - 1e-9).sum()),
-            "worse": int((known > 1.0 + 1e-9).sum()),
-            "geometric_mean_ratio": float(np.exp(np.log(known).mean())) if known.size else None,
+            "people": len(ours),
+            "better": int((ours < theirs - _SAME).sum()),
+            "worse": int((ours > theirs + _SAME).sum()),
+            "ratio": float(ours.sum() / theirs.sum()),
+            "geometric_mean_ratio": float(np.exp(np.log(ratios).mean())),
         }
     return found
 
 
 def _entry(record: LongRecord, at: Origins) -> dict[str, Any]:
-    carried = _mean(absolute_errors(at.mids["carry_forward"], at.after))
-    served = _mean(absolute_errors(at.bounded[..., 1], at.after))
-    own = _mean(absolute_errors(at.own[..., 1], at.after))
-    each = {kind: _mean(absolute_errors(mid, at.after)) for kind, mid in at.mids.items()}
-    hits, own_hits = covered(at.bounded, at.after), covered(at.own, at.after)
     first = slice(0, 1)
-    first_served = _mean(absolute_errors(at.bounded[first, ..., 1], at.after[first]))
-    first_carried = _mean(absolute_errors(at.mids["carry_forward"][first], at.after[first]))
+    mids = {
+        **at.mids,
+        "served": at.bounded[..., 1],
+        "own_days": at.own[..., 1],
+    }
+    mae = {way: _mean(absolute_errors(mid, at.after)) for way, mid in mids.items()}
+    for way in ("served", "carry_forward"):
+        mae[f"{way}_first"] = _mean(absolute_errors(mids[way][first], at.after[first]))
+    hits, own_hits = covered(at.bounded, at.after), covered(at.own, at.after)
     return {
         "record": record.name,
         "condition": record.condition,
@@ -131,12 +140,11 @@ def _entry(record: LongRecord, at: Origins) -> dict[str, Any]:
         "weeks_known": int(np.isfinite(at.after[:, :-1, 0]).sum()),
         "metrics": {
             m: {
-                "carry_forward_mae": float(carried[i]),
-                "served_mae": float(served[i]),
-                "ratio": _ratio(served[i], carried[i]),
-                "ratio_own_days": _ratio(own[i], carried[i]),
-                "ratio_first_origin": _ratio(first_served[i], first_carried[i]),
-                **{f"ratio_{kind}": _ratio(e[i], carried[i]) for kind, e in each.items()},
+                "mae": {way: float(errors[i]) for way, errors in mae.items()},
+                "ratio": {
+                    way: _ratio(errors[i], mae[_BESIDE.get(way, "carry_forward")][i])
+                    for way, errors in mae.items()
+                },
                 "carried_by_own_days": float(at.carried[i]),
                 "weeks_covered": float(np.nanmean(hits[:, :-1, i])),
                 "weeks_covered_own_days": float(np.nanmean(own_hits[:, :-1, i])),
@@ -144,6 +152,10 @@ def _entry(record: LongRecord, at: Origins) -> dict[str, Any]:
             for i, m in enumerate(METRICS)
         },
     }
+
+
+_BESIDE = {"served_first": "carry_forward_first", "carry_forward_first": "carry_forward_first"}
+_SAME = 1e-9
 
 
 def _ratio(ours: float, theirs: float) -> float:

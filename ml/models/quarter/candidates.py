@@ -181,15 +181,22 @@ def _between(seen: Floats, error: Floats) -> Floats:
 
 
 def _regressions(level: Floats, mean: Floats, after: Floats) -> tuple[Floats, Floats]:
-    """Start (ROWS, 4) and slopes (ROWS, 4, 4) of each row on the level; ridge towards itself."""
-    start, keep = np.zeros((ROWS, 4)), np.zeros((ROWS, 4, 4))
+    """Start (ROWS, 4) and slopes (ROWS, 4, 4) of each row on the level; ridge towards itself.
+
+    The weeks' coefficients are then a straight line over the weeks: what is left jitters.
+    """
     off = level - mean
     scale = np.maximum(off.std(axis=0), 1e-6)
-    for row in range(ROWS):
-        known = np.isfinite(after[:, row]).all(axis=1)
-        design = np.column_stack([np.ones(known.sum()), off[known] / scale])
-        change = after[known, row] - level[known]
-        penalty = np.diag([0.0] + [_RIDGE] * 4)
-        solved = np.linalg.solve(design.T @ design + penalty, design.T @ change)
-        start[row], keep[row] = mean + solved[0], np.eye(4) + solved[1:] / scale[:, None]
-    return start, keep
+    solved = np.stack([_ridge(off / scale, after[:, row] - level) for row in range(ROWS)])
+    week = np.column_stack([np.ones(WEEKS), np.arange(WEEKS)])
+    lines = np.linalg.lstsq(week, solved[:-1].reshape(WEEKS, -1), rcond=None)[0]
+    solved[:-1] = (week @ lines).reshape(WEEKS, 5, 4)
+    return mean + solved[:, 0], np.eye(4) + solved[:, 1:] / scale[:, None]
+
+
+def _ridge(features: Floats, change: Floats) -> Floats:
+    """Constant and slopes, (5, 4), from the people whose change is known."""
+    known = np.isfinite(change).all(axis=1)
+    design = np.column_stack([np.ones(known.sum()), features[known]])
+    penalty = np.diag([0.0] + [_RIDGE] * 4)
+    return np.linalg.solve(design.T @ design + penalty, design.T @ change[known])

@@ -17,6 +17,7 @@ _LEAST_SIZE, _LARGEST_LOG = 0.01, 2.0
 _OUTERMOST = 2.5
 """SDs of a feature beyond which it counts no further."""
 _PENALTY, _STEPS = 0.01, 12
+_AROUND = 2
 
 Floats = npt.NDArray[np.float64]
 
@@ -156,16 +157,24 @@ def _off(metric: str, mids: Floats, after: Floats) -> Floats:
 
 
 def _bounds(off: Floats) -> Floats:
-    """Outer quantiles of each row's residuals (people, rows), with the finite-sample rank."""
+    """Outer quantiles of each row's residuals (people, rows), with the finite-sample rank.
+
+    A week's are taken together with those of the two weeks before and after it; the quarter's,
+    the last row, stand alone.
+    """
+    people = np.isfinite(off).sum(axis=0)
+    if people.min() < LEAST_PEOPLE:
+        raise TooLittleData(
+            f"{people.min()} people with a known week are too few to calibrate on: "
+            f"{LEAST_PEOPLE} are needed"
+        )
+    weeks = off.shape[1] - 1
+    spans = [(max(0, w - _AROUND), min(weeks, w + _AROUND + 1)) for w in range(weeks)]
     rows = []
-    for column in off.T:
-        known = np.sort(column[np.isfinite(column)])
-        if known.size < LEAST_PEOPLE:
-            raise TooLittleData(
-                f"{known.size} people with a known week are too few to calibrate on: "
-                f"{LEAST_PEOPLE} are needed"
-            )
-        rank = int(np.ceil((known.size + 1) * (1 + LEVEL) / 2)) - 1
-        rank = min(rank, known.size - 1)
+    for row, (first, last) in enumerate([*spans, (weeks, weeks + 1)]):
+        near = off[:, first:last]
+        known = np.sort(near[np.isfinite(near)])
+        share = min(1.0, np.ceil((people[row] + 1) * (1 + LEVEL) / 2) / people[row])
+        rank = int(np.ceil(share * known.size)) - 1
         rows.append((known[known.size - 1 - rank], known[rank]))
     return np.array(rows)
