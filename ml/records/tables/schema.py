@@ -97,7 +97,7 @@ class Schema:
     """The columns in their order; a column depends on one other at most, and never in a circle.
 
     Attributes:
-        columns: at least one, names unique.
+        columns: at least one, names unique, capitals aside.
         dependencies: in the order in which they can be applied.
         target: the column to be predicted, if there is one; it holds categories.
     """
@@ -109,9 +109,10 @@ class Schema:
     def __post_init__(self) -> None:
         if not self.columns:
             raise InvalidSchema("the table has no column")
-        if len(set(self.names)) < len(self.columns):
-            twice = next(name for name in self.names if self.names.count(name) > 1)
-            raise InvalidSchema(f"two columns are called {twice!r}")
+        folded = [name.casefold() for name in self.names]
+        if len(set(folded)) < len(folded):
+            twice = next(name for name in self.names if folded.count(name.casefold()) > 1)
+            raise InvalidSchema(f"two columns are called {twice!r}, but for capitals")
         if self.target is not None and self.column(self.target).numeric:
             raise InvalidSchema(f"the target {self.target!r} holds numbers, not classes")
         settled = set(self.names) - {each.dependent for each in self.dependencies}
