@@ -39,6 +39,7 @@ PERSON = {
 LOGIN = "canary-login"
 SERIAL, TRANSMITTER = "CANARY00-5E71-4L00", "8CANRY"
 BROKEN_CELL = "canarycell"
+NOTED = {"name": "Canarymeal pie", "note": "canarynote 13 units"}
 
 
 def trace(seed: int, days: float) -> SimulatedTrace:
@@ -93,7 +94,7 @@ class Canaries:
 def canaries() -> Canaries:
     texts = {value.encode() for value in PERSON.values()} | {PASSWORD.encode()}
     texts |= {b"nightingale", SERIAL.encode(), TRANSMITTER.encode(), BROKEN_CELL.encode()}
-    texts |= {b"137.31"}
+    texts |= {b"137.31"} | {text.encode() for text in NOTED.values()}
     found = Canaries(texts, set(), [])
     for export in EXPORTS:
         found.secrets |= forms_of_readings(export)
@@ -210,6 +211,7 @@ def test_after_the_whole_story_with_its_failures_no_canary_is_found_anywhere(sta
     with seen_in(stage.temporary) as seen:
         receipts = [said(person.contribute(export)) for export in EXPORTS]
     assert seen == set()
+    keep_a_journal(person)
     fail_in_every_way(stage, person)
     processes.kill("worker")
     processes.start("worker")
@@ -244,6 +246,22 @@ def sign_up_and_consent(stage: Stage, person: DistantPatient) -> None:
     while said(person.get("/api/consents"))["consents"][0]["status"] != "in_force":
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def keep_a_journal(person: DistantPatient) -> None:
+    """Noted, corrected, refused, told of, deleted."""
+    meal = {"type": "meal", "at": "2026-08-20T08:00:00Z", "zone": "Europe/London", **NOTED}
+    kept = said(person.post("/api/journal", meal))["entry_id"]
+    gone = said(person.post("/api/journal", meal))["entry_id"]
+    said(person.send("PUT", f"/api/journal/{kept}", json={**meal, "carbohydrate_g": 40}))
+    for fault in ({"at": NOTED["note"]}, {"type": NOTED["name"]}, {"name": NOTED["name"] * 20}):
+        assert person.post("/api/journal", {**meal, **fault}).status_code == 422
+    stale = person.send("PUT", f"/api/journal/{kept}", json=meal, headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
+    assert person.send("DELETE", f"/api/journal/{gone}").status_code == 204
+    assert person.send("PUT", f"/api/journal/{gone}", json=meal).status_code == 404
+    for language in ("en", "ko", BROKEN_CELL):
+        person.get(f"/api/guidance?lang={language}&days=30")
 
 
 def fail_in_every_way(stage: Stage, person: DistantPatient) -> None:
