@@ -9,12 +9,9 @@ import numpy as np
 from ml.evaluation.privacy import People, membership, nearness
 from ml.experiments.forecasting.protocol import Rows
 from ml.experiments.synthesis.bench import Bench, as_list, views
+from ml.experiments.synthesis.targets import REAL
 from ml.experiments.synthesis.trainings import SIMPLE, Entry, fitted, singans
-from ml.records.cgm.days import GlucoseDays
 from ml.training.progress import ProgressSink
-
-REAL = "real_days_of_training_people"
-OTHERS = "control_real_days_of_others"
 
 
 def cohort_rows(
@@ -96,11 +93,6 @@ def _row(
             checkpoint=checkpoints / f"{name}.checkpoint" if checkpoints else None,
             progress=progress,
         )
-        kept = {**told, **bench.row(made), "shown": shown(made)}
+        kept = {**told, **bench.row(made)}
         rows.keep(name, kept)
     return kept
-
-
-def shown(made: GlucoseDays, days: int = 8) -> list[list[float]]:
-    """A few synthetic days for a picture, mg/dL to one digit."""
-    return [[round(float(value), 1) for value in day] for day in made.mg_dl[:days]]

@@ -13,7 +13,6 @@ from ml.evaluation.statistics import paired_difference
 from ml.evaluation.synthesis import compare_days
 from ml.experiments.forecasting.protocol import Rows
 from ml.experiments.synthesis.bench import as_list, some, views
-from ml.experiments.synthesis.cohort import shown
 from ml.experiments.synthesis.protocol import Protocol, days_as_people
 from ml.experiments.synthesis.trainings import SIMPLE, Entry, fitted, singans
 from ml.records.cgm.days import GlucoseDays
@@ -112,7 +111,6 @@ def _row(
             checkpoint=checkpoints / f"{name}.checkpoint" if checkpoints else None,
             progress=progress,
         )
-        told["shown"] = shown(made)
     judged = _judged(run.training, run.test, made, run.protocol)
     row = {**told, "person": run.person, "test_days": len(run.test), **judged}
     rows.keep(name, row)

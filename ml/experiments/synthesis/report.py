@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ml.experiments.synthesis.cohort import REAL
 from ml.experiments.synthesis.personal import COMPARED
-from ml.experiments.synthesis.targets import named
+from ml.experiments.synthesis.targets import BASELINE, REAL, named
 
 Row = Mapping[str, Any]
 _COHORT_COLUMNS = (
@@ -82,13 +81,16 @@ def _targets(result: Row) -> str:
         (
             line["target"],
             line["asked"],
-            f"{line['reached']:.3f}",
-            ", ".join(f"{value:.3f}" for value in line["seeds"][:6]),
+            "" if line["reached"] is None else f"{line['reached']:.3f}",
+            "; ".join(_text(figure, 3) for figure in line["trainings"][:3])
+            + (" …" if len(line["trainings"]) > 3 else ""),
+            *(_text(line[side], 3) if side in line else "" for side in ("baseline", "real_days")),
             words[line["hit"]],
         )
         for line in result["targets"]
     ]
-    return _table(("target", "asked", "reached (mean)", "trainings", ""), lines)
+    head = ("target", "asked", "mean of trainings", "trainings", BASELINE, "real days of others")
+    return _table((*head, ""), lines)
 
 
 def _fidelity(result: Row, side: str) -> str:
@@ -252,6 +254,8 @@ def _name(row: Row) -> str:
 
 
 def _text(interval: Sequence[float], digits: int) -> str:
+    if len(interval) == 1:
+        return f"{interval[0]:.{digits}f}"
     value, low, high = (f"{number:.{digits}f}" for number in interval)
     return f"{value} [{low}, {high}]"
 

@@ -18,6 +18,7 @@ from ml.training.checkpoints import Checkpoints, FileCheckpoints, NoCheckpoints
 from ml.training.progress import Progress, ProgressSink
 
 _TIMED_DAYS = 1000
+_SHOWN_DAYS = 8
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,20 @@ class Entry:
         make: a new one, unfitted.
         settings: what identifies it among others of that label, for the row's key.
         seeds: trainings with different seeds.
+        copies: its days are real ones and are shown to nobody.
     """
 
     label: str
     make: Callable[[], Generator[GlucoseDays]]
     settings: object = ""
     seeds: int = 1
+    copies: bool = False
 
 
 SIMPLE = (
     Entry("gaussian_days", GaussianDays),
-    Entry("block_bootstrap", BlockBootstrap),
-    Entry("block_bootstrap_6h", lambda: BlockBootstrap(360)),
+    Entry("block_bootstrap", BlockBootstrap, copies=True),
+    Entry("block_bootstrap_6h", lambda: BlockBootstrap(360), copies=True),
 )
 """The baseline, the copier of days and the copier of quarters of days."""
 
@@ -97,6 +100,8 @@ def fitted(
             "scales": len(generator.card["scales"]),
             "ada_p": [scale.get("p") for scale in generator.card["scales"]],
         }
+    if not entry.copies:
+        told["shown"] = [[round(float(v), 1) for v in day] for day in made.mg_dl[:_SHOWN_DAYS]]
     if checkpoint:
         checkpoint.unlink(missing_ok=True)
     return made, told
