@@ -147,4 +147,4 @@ def _mean(values: Floats) -> float:
 
 def _spread(values: Floats) -> float:
     known = values[np.isfinite(values)]
-    return float(known.std()) if known.size > 1 else float("nan")
+    return float(known.std()) or float("nan") if known.size > 1 else float("nan")

@@ -152,14 +152,16 @@ class _People:
         week = drift.week * self._by_week()
         day = drift.day * rng.standard_normal((n, self._days))
         change = self._kind["change"][:, None] * self._restless
-        return change * (trend + holiday + step + week + day) + season
+        levels: npt.NDArray[np.float64] = change * (trend + holiday + step + week + day) + season
+        return levels
 
     def _spread_changes(self, after: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         drift, rng, n, days = self._drift, self._rng, self._n, np.arange(self._days)
         trend = drift.spread_trend * rng.standard_normal((n, 1)) * (days - days.mean()) / 91
         week = drift.spread_week * self._by_week()
         day = drift.spread_day * rng.standard_normal((n, self._days))
-        return self._restless * (trend + week + day + after * drift.therapy_spread)
+        change: npt.NDArray[np.float64] = trend + week + day + after * drift.therapy_spread
+        return self._restless * change
 
     def _by_week(self) -> npt.NDArray[np.float64]:
         """A stationary process of SD 1 over days that keeps `week_memory` of itself in a week."""
@@ -177,7 +179,8 @@ class _People:
         )
         share = self._rng.dirichlet(_SHARES, self._n).astype(np.float32)[:, :, None, None]
         parts = (self._rhythm()[:, None], meals, wander.astype(np.float32))
-        return sum(np.sqrt(share[:, i]) * part for i, part in enumerate(parts))
+        together: Floats = sum(np.sqrt(share[:, i]) * part for i, part in enumerate(parts))
+        return together
 
     def _rhythm(self) -> Floats:
         """The same every day: rising before breakfast, and a slow wave; (people, steps), SD 1."""
@@ -187,7 +190,8 @@ class _People:
         height = 0.3 * np.abs(self._rng.standard_normal((self._n, 1)))
         wave = dawn + height * np.cos(2 * np.pi * (hours - phase) / 24)
         wave -= wave.mean(axis=1, keepdims=True)
-        return (wave / wave.std(axis=1, keepdims=True)).astype(np.float32)
+        rhythm: Floats = (wave / wave.std(axis=1, keepdims=True)).astype(np.float32)
+        return rhythm
 
     def _meals(self) -> Floats:
         """Breakfast, lunch, snack and dinner at the person's hours, later at weekends."""
@@ -228,7 +232,8 @@ class _People:
         keep = np.exp(-rate)
         rise = np.array([0.0, np.e * rate * keep], dtype=np.float32)
         fall = np.array([1.0, -2 * keep, keep**2], dtype=np.float32)
-        return lfilter(rise, fall, start, axis=1).reshape(self._n, self._days, self._steps)
+        pulses: Floats = lfilter(rise, fall, start, axis=1)
+        return pulses.reshape(self._n, self._days, self._steps)
 
     def _worn(self, wear: Wear) -> tuple[npt.NDArray[np.bool_], Floats]:
         """Which readings arrive, and each sensor's factor."""
@@ -264,4 +269,5 @@ def _first_order(
     """Stationary first-order processes of SD 1 along the last axis."""
     shocks = rng.standard_normal(shape)
     shocks[:, 1:] *= np.sqrt(1 - keep**2)
-    return lfilter([1.0], [1.0, -keep], shocks, axis=1)
+    path: npt.NDArray[np.float64] = lfilter([1.0], [1.0, -keep], shocks, axis=1)
+    return path

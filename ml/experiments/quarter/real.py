@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ml.evaluation.quarter import absolute_errors, covered
 from ml.experiments.quarter.records import LongRecord
+from ml.models.forecaster import TooLittleData
 from ml.models.quarter import METRICS, QuarterForecaster
 from ml.models.quarter.days import (
     FIRST_DAYS,
@@ -51,14 +52,18 @@ class Origins:
 def origins(forecaster: QuarterForecaster, days: DayTable, *, weeks: int) -> Origins | None:
     """Every origin with ten worn days before it and enough of the `weeks` weeks after it known."""
     least = min(weeks, LEAST_KNOWN_WEEKS)
-    usable, outcomes = [], []
+    usable, outcomes, alone = [], [], []
     for day in range(FIRST_DAYS, days.days - 7 * least + 1, EVERY):
-        if int(worn_days(days.between(day - FIRST_DAYS, day))[0]) < 10:
-            continue
         after = outcome(days, day, weeks=weeks)
-        if np.isfinite(after[:-1, 0]).sum() >= least:
-            usable.append(day)
-            outcomes.append(after)
+        if np.isfinite(after[:-1, 0]).sum() < least:
+            continue
+        try:
+            told_alone = forecaster.told_by_days(days.between(day - FIRST_DAYS, day))
+        except TooLittleData:
+            continue  # too few worn days or a flat line: the product refuses there
+        usable.append(day)
+        outcomes.append(after)
+        alone.append(told_alone.bounded)
     if not usable:
         return None
     told = [forecaster.told_by_days(days.between(0, day)) for day in usable]

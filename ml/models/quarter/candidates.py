@@ -142,7 +142,8 @@ class Shrinkage:
         """How much of a person's own distance from the cohort is kept, per figure, (people, 4)."""
         scatter, days = sampling_covariance(first), first.wear.sum(axis=1)
         _, belongs = self._levels(base_onto(figures(first)), scatter, days)
-        return np.einsum("ng,ngii->ni", belongs, self._gain(scatter, days))
+        kept: Floats = np.einsum("ng,ngii->ni", belongs, self._gain(scatter, days))
+        return kept
 
     def _gain(self, scatter: Floats, days: Floats) -> Floats:
         """B (B + S / n)⁻¹, shape (people, groups, 4, 4)."""
@@ -177,7 +178,8 @@ def _between(seen: Floats, error: Floats) -> Floats:
     raw = np.cov(seen.T) if len(seen) > 1 else np.eye(4)
     values, vectors = np.linalg.eigh(raw - error.mean(axis=0))
     floor = 0.05 * np.linalg.eigvalsh(raw).max()
-    return (vectors * np.maximum(values, floor)) @ vectors.T
+    positive: Floats = (vectors * np.maximum(values, floor)) @ vectors.T
+    return positive
 
 
 def _regressions(level: Floats, mean: Floats, after: Floats) -> tuple[Floats, Floats]:

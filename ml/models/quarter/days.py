@@ -132,4 +132,5 @@ def with_range(base: Floats) -> Floats:
 
 def worn_days(days: DayTable) -> npt.NDArray[np.int64]:
     """Days with at least `WORN` known, shape (people,)."""
-    return (days.wear >= WORN).sum(axis=1)
+    count: npt.NDArray[np.int64] = (days.wear >= WORN).sum(axis=1)
+    return count

@@ -38,7 +38,8 @@ class _Network(nn.Module):
     def forward(self, days: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
         _, state = self.gru(days)
         mixed = torch.relu(self.mix(torch.cat([state[0], own], dim=1)))
-        return self.out(mixed).reshape(-1, ROWS, 4)
+        change: torch.Tensor = self.out(mixed)
+        return change.reshape(-1, ROWS, 4)
 
 
 class _Tensors:

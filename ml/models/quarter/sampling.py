@@ -50,7 +50,8 @@ def _influence(days: DayTable) -> Floats:
 
 
 def _freedom(days: DayTable) -> Floats:
-    return np.maximum(days.wear.sum(axis=1) - 1.0, 1.0)
+    freedom: Floats = np.maximum(days.wear.sum(axis=1) - 1.0, 1.0)
+    return freedom
 
 
 def _slope(share: Floats) -> Floats:

@@ -86,7 +86,8 @@ def sampled_quarters(
     drawn = off[rng.integers(0, len(off), (*gmi.shape, 7))] * stretch
     centre = np.log(mean) - np.log(np.exp(off[None, None] * stretch).mean(axis=(2, 3)))
     clipped = np.clip(np.exp(drawn + centre[..., None, None]), LOWEST, HIGHEST)
-    return clipped.reshape(len(gmi), WEEKS * 7, _BINS).astype(np.float32)
+    quarters: npt.NDArray[np.float32] = clipped.astype(np.float32)
+    return quarters.reshape(len(gmi), WEEKS * 7, _BINS)
 
 
 def monthly_bands(quarters: npt.NDArray[np.float32]) -> Floats:
