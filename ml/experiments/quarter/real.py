@@ -67,7 +67,6 @@ def origins(forecaster: QuarterForecaster, days: DayTable, *, weeks: int) -> Ori
     if not usable:
         return None
     told = [forecaster.told_by_days(days.between(0, day)) for day in usable]
-    alone = [forecaster.told_by_days(days.between(day - FIRST_DAYS, day)).bounded for day in usable]
     each = [forecaster.candidates(t.first) for t in told]
     return Origins(
         day=np.array(usable),
