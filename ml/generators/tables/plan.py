@@ -6,7 +6,7 @@ category that did not, no number outside what was seen.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 
 _FEW = 10
+FINE = 0.5
+"""Share of rows with a number of their own from which on a column is fine."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,14 @@ class Number:
         column: its position in the schema.
         lowest, highest: what was seen.
         missing: whether any cell was.
+        fine: whether most rows have a number of their own.
     """
 
     column: int
     lowest: float
     highest: float
     missing: bool
+    fine: bool
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,9 @@ class Plan:
             elif column.numeric and levels.size > _FEW:
                 empty = np.isnan(cells)
                 seen = cells[~empty]
-                numbers.append(
-                    Number(index, float(seen.min()), float(seen.max()), bool(empty.any()))
-                )
+                lowest, highest = float(seen.min()), float(seen.max())
+                fine = levels.size >= FINE * len(cells)
+                numbers.append(Number(index, lowest, highest, bool(empty.any()), fine))
             else:
                 discrete.append(Discrete(index, levels))
         return cls(table.schema, tuple(discrete), tuple(numbers), tuple(constants), mappings)
@@ -142,9 +146,7 @@ class Plan:
         return {
             "schema": self.schema.as_json(),
             "discrete": [each.column for each in self.discrete],
-            "numbers": [
-                [each.column, each.lowest, each.highest, each.missing] for each in self.numbers
-            ],
+            "numbers": [list(astuple(each)) for each in self.numbers],
             "constants": [
                 [position, None if np.isnan(cell) else cell] for position, cell in self.constants
             ],
@@ -183,7 +185,13 @@ class Plan:
 
 
 def _within(column: Column, number: Number, cells: Floats) -> Floats:
-    """Cells on the column's grid and within what was seen."""
+    """Cells on the column's grid and within what was seen.
+
+    Beyond it, fine numbers are mirrored: moved to the end they would repeat a person's number.
+    """
+    if number.fine:
+        cells = np.where(cells < number.lowest, 2 * number.lowest - cells, cells)
+        cells = np.where(cells > number.highest, 2 * number.highest - cells, cells)
     inside = np.clip(cells, number.lowest, number.highest)
     moved: Floats = np.clip(snapped(column, inside), number.lowest, number.highest)
     return moved

@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.generators.tables.marginal import Marginal
-from ml.generators.tables.plan import Plan
+from ml.generators.tables.plan import FINE, Plan
 from ml.records.tables.schema import Category
 from ml.records.tables.table import Table, copies, joined
 
 _CHUNK = 10_000
 _ROUNDS = 100
-_FINE = 0.5
+_OUTERMOST = 1e-3
+"""Rank beyond which nothing is moved: the ends of a fine column are two people's numbers."""
 
 Codes = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
@@ -86,7 +87,8 @@ def matched(figures: Floats, maps: tuple[tuple[Marginal, Marginal], ...]) -> Flo
     moved = figures.copy()
     for index, (made, real) in enumerate(maps):
         seen = ~np.isnan(figures[:, index])
-        moved[seen, index] = real.cells(made.ranks(figures[seen, index]))
+        ranks = made.ranks(figures[seen, index])
+        moved[seen, index] = real.cells(ranks.clip(_OUTERMOST, 1 - _OUTERMOST))
     return moved
 
 
@@ -99,7 +101,7 @@ def copied_rows(table: Table, training: Table) -> dict[str, int]:
     fine = tuple(
         column.name
         for column, cells in zip(training.schema.columns, training.values.T, strict=True)
-        if column.numeric and np.unique(cells).size >= _FINE * len(training)
+        if column.numeric and np.unique(cells).size >= FINE * len(training)
     )
     figures = {"rows": len(table), "copied": int(copies(table, training).sum())}
     if fine:

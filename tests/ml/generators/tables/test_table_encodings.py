@@ -17,6 +17,7 @@ from ml.generators.tables.mode_encoding import ModeEncoding
 from ml.generators.tables.onehots import OneHots
 from ml.generators.tables.plan import Plan
 from ml.generators.tables.quantile_encoding import QuantileEncoding
+from ml.generators.tables.sampling import marginal_maps, matched
 from ml.records.tables.table import snapped
 
 NUMBERS = st.lists(
@@ -236,3 +237,20 @@ def test_the_way_back_from_noise_ends_at_the_data_when_every_guess_is_right():
         scores, ones = diffusion.step_back(scores, ones, noise, 40 * spans.matrix(codes), at, rng)
     torch.testing.assert_close(scores, data, atol=1e-3, rtol=1e-3)
     assert torch.equal(spans.codes(ones), codes)
+
+
+def test_nobodys_own_number_comes_back_however_wild_the_network():
+    table = planted()
+    plan = Plan.of(table)
+    at = [plan.numbers[index].column for index in range(len(plan.numbers))].index(0)
+    figures = plan.figures(table)[:50].copy()
+    figures[:, at] = np.random.default_rng(0).normal(6, 5, 50)
+    marker = plan.restore(np.zeros((50, len(plan.discrete)), np.intp), figures).column("marker")
+    beyond = (figures[:, at] < plan.numbers[at].lowest) | (
+        figures[:, at] > plan.numbers[at].highest
+    )
+    assert beyond.sum() > 10 and not np.isin(marker, table.column("marker")).any()
+    made = np.random.default_rng(1).normal(50, 90, (400, len(plan.numbers)))
+    wild = np.random.default_rng(2).normal(50, 900, (400, len(plan.numbers)))
+    moved = matched(wild, marginal_maps(made, plan.figures(table)))
+    assert not np.isin(moved[:, at], table.column("marker")).any()
