@@ -24,9 +24,9 @@ class Choice:
         candidate: which model, e.g. ``shrinkage``, ``recurrent``; ``carry_forward`` otherwise.
         reason: one sentence for a reader.
         figures: mean absolute errors behind the choice, in the unit of the metric: keys
-            ``held_out_people``, ``model_mae``, ``carry_forward_mae``, ``ratio_upper_95``, and with
-            days of the person's own held out also ``own_days``, ``own_model_mae``,
-            ``own_carry_forward_mae``.
+            ``held_out_people``, ``model_mae``, ``carry_forward_mae``, ``ratio`` and its
+            ``ratio_upper_95`` over people, and with days of the person's own held out also
+            ``own_days``, ``own_model_mae``, ``own_carry_forward_mae``.
     """
 
     metric: str

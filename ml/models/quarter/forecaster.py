@@ -280,5 +280,5 @@ def _summary(choices: tuple[Choice, ...]) -> str:
         )
     told = f"A model serves {', '.join(by_model)}: it beat carry-forward where it was tested."
     if carried:
-        told += f" {', '.join(carried)} are carried forward from the last fourteen days."
+        told += f" Carried forward from the last fourteen days: {', '.join(carried)}."
     return told
