@@ -44,7 +44,7 @@ from ml.records.tables.cells import (
 )
 from ml.records.tables.dependencies import find_dependencies
 from ml.records.tables.distinct import NO_DATES, DistinctCells, distinct_cells, plain
-from ml.records.tables.schema import Category, Column, InvalidSchema, Kind, Schema
+from ml.records.tables.schema import LARGEST, Category, Column, InvalidSchema, Kind, Schema
 from ml.records.tables.table import InvalidTable, Table
 
 _FEW = 10
@@ -208,6 +208,8 @@ def _numeric(
     if not finite.all():
         cells.refuse("holds an infinity", int(np.argmax(~finite)))
     low, high = float(as_numbers.min()), float(as_numbers.max())
+    if max(-low, high) >= LARGEST:
+        cells.refuse("holds a number beyond 2^53", int(np.argmax(np.abs(as_numbers))))
     step, decimals = 1, None
     if kind == "integer":
         whole = as_numbers == np.round(as_numbers)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -48,6 +47,8 @@ def read_table(
     text = admit_text(_decoded(data, layout))
     header, _, body = text.partition(b"\n")
     delimiter, names = _header(header.decode())
+    if not names:
+        raise UnreadableRecord("the header is no line of CSV", _HEADER_LINE)
     if not body.strip():
         raise UnreadableRecord("there is a header and no row below it")
     admit_csv(body, first_line=_FIRST_LINE, width=len(names), delimiter=delimiter)
@@ -89,10 +90,17 @@ def _decoded(data: bytes, layout: TableFormat) -> bytes:
 
 
 def _header(line: str) -> tuple[str, list[str]]:
-    """Delimiter and names of the header."""
-    rows = {mark: next(csv.reader([line.rstrip("\r")], delimiter=mark), []) for mark in _DELIMITERS}
+    """Delimiter and names of the header; no names when it is no line of CSV."""
+    rows = {mark: _fields(line.rstrip("\r"), mark) for mark in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=lambda mark: len(rows[mark]))
     return delimiter, [stripped(name) for name in rows[delimiter]]
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def _rows(body: bytes, names: list[str], delimiter: str) -> tuple[pd.DataFrame, np.ndarray]:
@@ -100,6 +108,7 @@ def _rows(body: bytes, names: list[str], delimiter: str) -> tuple[pd.DataFrame, 
     for position, name in enumerate(names):
         if not name or name in names[:position]:
             raise UnreadableRecord(f"column {position + 1} has no name of its own", _HEADER_LINE)
+    _refuse_ragged(body, len(names), delimiter)
     try:
         frame = pd.read_csv(
             io.BytesIO(body),
@@ -113,20 +122,19 @@ def _rows(body: bytes, names: list[str], delimiter: str) -> tuple[pd.DataFrame, 
             skip_blank_lines=False,
             encoding="utf-8",
         )
-    except pd.errors.ParserError as fault:
-        found = re.search(r"starting at row (\d+)", str(fault))
-        line = None if found is None else int(found[1]) + _FIRST_LINE
-        raise UnreadableRecord("malformed CSV, such as a quote never closed", line) from None
+    except pd.errors.ParserError:
+        raise UnreadableRecord("malformed CSV, such as a quote within a cell") from None
     blank = (frame.isna() | (frame == "")).to_numpy().all(axis=1)
-    _refuse_short(body, len(names), delimiter)
     lines = np.flatnonzero(~blank) + _FIRST_LINE
     frame = frame.take(np.flatnonzero(~blank)).set_axis(names, axis=1).reset_index(drop=True)
     return frame, lines
 
 
-def _refuse_short(body: bytes, width: int, delimiter: str) -> None:
-    """Nothing, once no line has fewer delimiters than the header; quotes may hide some, not add."""
+def _refuse_ragged(body: bytes, width: int, delimiter: str) -> None:
+    """Nothing, once every line closes its quotes and has no fewer fields than the header."""
     for number, line in enumerate(body.split(b"\n"), start=_FIRST_LINE):
+        if line.count(b'"') % 2:
+            raise UnreadableRecord("a quote is not closed on its line", number)
         if line.count(delimiter.encode()) + 1 < width and line.strip():
             raise UnreadableRecord(
                 f"the line has fewer fields than the {width} of the header", number
