@@ -18,7 +18,6 @@ from backend.ports.models import Checkpoints, ProgressSink
 
 if TYPE_CHECKING:
     from backend.adapters.models.answering import Answering
-    from backend.adapters.models.bases import Bases
     from backend.adapters.models.settings import SettingName
 
 WARM_MODELS = 64
@@ -53,7 +52,6 @@ class MlGlucoseModels:
         self._setting = setting
         self._threads = threads
         self._base_forecaster = base_forecaster
-        self._bases: Bases | None = None
         self._warm: Warm[_Ready] = Warm(WARM_MODELS, WARM_S)
 
     def assess(self, canonicals: Sequence[bytes]) -> Assessment:
@@ -76,7 +74,8 @@ class MlGlucoseModels:
         from backend.adapters.models.traces import joined_grid
 
         grid = joined_grid(canonicals)
-        from backend.adapters.models import personal_model, personal_training, stages
+        from backend.adapters.models import bases, personal_model, personal_training, stages
+        from backend.adapters.models.settings import SETTINGS
         from ml.training.progress import Progress
         from ml.training.threads import use_threads
 
@@ -86,11 +85,10 @@ class MlGlucoseModels:
         use_threads(self._threads)
         told(Progress("looking at the days", 0, 1000))
         personal_training.enough(grid)
-        bases = self._ready_bases()
         model = personal_training.train_personal(
             grid,
-            bases.setting,
-            bases,
+            SETTINGS[self._setting],
+            bases.Bases(self._base_forecaster),
             seed=seed,
             progress=told,
             stages=stages.Stages(checkpoints),
@@ -135,14 +133,6 @@ class MlGlucoseModels:
         grid = last_days(joined_grid(canonicals), days)
         found = agp(grid, bin_minutes=PROFILE_BIN_MINUTES)
         return profile_of(grid, found, PROFILE_BIN_MINUTES)
-
-    def _ready_bases(self) -> "Bases":
-        from backend.adapters.models.bases import Bases
-        from backend.adapters.models.settings import SETTINGS
-
-        if self._bases is None:
-            self._bases = Bases(SETTINGS[self._setting], self._base_forecaster)
-        return self._bases
 
 
 def _made_ready(

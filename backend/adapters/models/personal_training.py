@@ -31,7 +31,7 @@ from ml.records.cgm.days import GlucoseDays, whole_days
 from ml.records.cgm.grid import GlucoseGrid
 from ml.records.cgm.readiness import FULL_DAYS, Readiness, assess, trusted
 from ml.records.cgm.windows import HORIZON, ForecastWindows, forecast_windows, joined
-from ml.training.progress import Part, ProgressSink, silent
+from ml.training.progress import Part, Progress, ProgressSink, silent
 
 CONTEXT_DAYS = 15
 _STEP_OF_DAY = 288
@@ -68,12 +68,12 @@ def train_personal(
     """The model of one person's grid; raises `NotEnoughData` with what would be enough."""
     found = enough(grid)
     believed = trusted(grid, found)
-    split = _split(believed, setting, found)
+    split = _split(believed, setting)
     days = _synthetic(believed, setting, seed, Part(progress, 0.0, 0.5), stages)
-    candidates = _candidates(split, days, setting, bases, seed, Part(progress, 0.5, 0.8), stages)
+    candidates = _candidates(split, days, setting, bases, seed, Part(progress, 0.5, 0.95), stages)
     choice = best_of({name: served(one) for name, one in candidates.items()}, split.choose)
     winner = served(candidates[choice.winner])
-    quarter, quarter_reason = _quarter(believed, days, bases, seed, Part(progress, 0.8, 1.0))
+    quarter, quarter_reason = _quarter(believed, days, bases, seed, Part(progress, 0.95, 1.0))
     return PersonalModel(
         context=tail(believed, CONTEXT_DAYS * _STEP_OF_DAY),
         served=candidates[choice.winner],
@@ -105,7 +105,7 @@ def enough(grid: GlucoseGrid) -> Readiness:
     return found
 
 
-def _split(grid: GlucoseGrid, setting: PersonalSetting, found: Readiness) -> _Split:
+def _split(grid: GlucoseGrid, setting: PersonalSetting) -> _Split:
     try:
         return _Split(*split_by_time(forecast_windows(grid, stride=setting.stride)))
     except (TooLittleData, ValueError) as fault:
@@ -180,11 +180,10 @@ def _candidates(
             str(fault), needs="more days worn for 70 % or more", reasons=("too_many_gaps",)
         ) from fault
     found = {name: one.to_artifact() for name, one in simple.items()}
-    base = bases.forecaster()
     kept = stages.load("tuned")
     if kept is None:
         tuned = fine_tune(
-            base,
+            bases.forecaster,
             split.learn,
             split.stop,
             synthetic=_windows_of(days),
@@ -195,7 +194,7 @@ def _candidates(
         )
         kept = pack(tuned.to_artifact())
         stages.finish("tuned", kept, instead_of="tuned_state")
-    return found | {_BASE: base.to_artifact(), _OWN: unpack(kept)}
+    return found | {_BASE: bases.artifact, _OWN: unpack(kept)}
 
 
 def _windows_of(days: GlucoseDays | None) -> ForecastWindows | None:
@@ -228,9 +227,9 @@ def _quarter(
     grid: GlucoseGrid, days: GlucoseDays | None, bases: Bases, seed: int, progress: Part
 ) -> tuple[dict[str, Any] | None, str]:
     """Three months ahead as JSON, or why not."""
-    forecaster = bases.quarter(progress)
+    progress(Progress("looking three months ahead", 0, 1))
     try:
-        forecast = forecaster.predict(grid, rng=_rng(seed, 5), days=days)
+        forecast = bases.quarter.predict(grid, rng=_rng(seed, 5), days=days)
     except TooLittleData as fault:
         return None, str(fault)
     return forecast.to_dict(), forecast.reason

@@ -21,8 +21,6 @@ class PersonalSetting:
         synthetic_days: drawn and learnt from beside the real ones.
         stride: every how many-th origin is learnt from.
         fine_tuning: of the network.
-        quarter_people: simulated people that the three-month forecaster learns from.
-        quarter_recurrent: whether a network is among its candidates.
     """
 
     name: SettingName
@@ -32,8 +30,6 @@ class PersonalSetting:
     synthetic_days: int
     stride: int
     fine_tuning: Settings = field(repr=False)
-    quarter_people: int
-    quarter_recurrent: bool
 
 
 QUICK = PersonalSetting(
@@ -44,8 +40,6 @@ QUICK = PersonalSetting(
     synthetic_days=10,
     stride=3,
     fine_tuning=replace(FINE_TUNING, epochs=2),
-    quarter_people=400,
-    quarter_recurrent=False,
 )
 """Seconds: to see that everything works."""
 
@@ -57,8 +51,6 @@ FULL = PersonalSetting(
     synthetic_days=28,
     stride=1,
     fine_tuning=FINE_TUNING,
-    quarter_people=1200,
-    quarter_recurrent=True,
 )
 """Two to three minutes of one core."""
 
