@@ -90,7 +90,10 @@ class AccessView(Told):
     at: Moment
     actor: Annotated[str, Field(description='account id of who opened it, or "service"')]
     subject: Annotated[
-        str, Field(description="a contribution id, summaries, profile, wallet or glucose model")
+        str,
+        Field(
+            description="a contribution id, summaries, profile, wallet, journal or glucose model"
+        ),
     ]
     purpose: str
     previous: str
