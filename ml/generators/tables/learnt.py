@@ -29,7 +29,7 @@ from ml.generators.tables.training import Steps, run
 from ml.generators.tensors import from_bytes, part, prefixed, to_bytes
 from ml.records.tables.table import Table
 from ml.training.checkpoints import Checkpoints
-from ml.training.progress import ProgressSink
+from ml.training.progress import Progress, ProgressSink
 from ml.training.seeds import torch_generator
 
 VERSION = 1
@@ -114,9 +114,8 @@ class LearntTables(ABC):
                 f"{len(data)} rows are too few: {self.settings.least_rows} are needed"
             )
         seed = int(rng.integers(2**63 - 1))
-        self._plan = plan = Plan.of(data)
-        self._maps = None
-        steps = 0
+        self._plan, self._maps, steps = None, None, 0
+        plan = Plan.of(data)
         if plan.discrete or plan.numbers:
             training = self._begin(data, seed)
             steps = self.settings.steps(len(data))
@@ -127,6 +126,9 @@ class LearntTables(ABC):
             if self.settings.match_marginals and plan.numbers:
                 made = self._drawn_figures(min(len(data), _DRAWN_FOR_MAPS), seed)
                 self._maps = marginal_maps(made, plan.figures(data))
+        else:
+            progress(Progress("nothing to learn", 1, 1))
+        self._plan = plan
         self._card = self._describe(data, seed, steps)
 
     def sample(self, n: int, *, rng: np.random.Generator, where: Where | None = None) -> Table:

@@ -23,7 +23,7 @@ from ml.records.tables.inference import typed
 from ml.records.tables.schema import Column, Schema
 from ml.records.tables.table import Table
 from ml.training.checkpoints import NoCheckpoints
-from ml.training.progress import silent
+from ml.training.progress import TrainingCancelled, silent
 
 LEARNERS = {
     "ctgan": lambda: ctgan.Ctgan("tiny"),
@@ -175,6 +175,25 @@ def test_narrow_and_wide_tables_are_learnt_too(name, cells):
 def test_too_few_rows_are_refused(name):
     with pytest.raises(TooLittleData, match="49 rows are too few: 50"):
         fitted(QUICK[name], planted(200).take(slice(0, 49)))
+
+
+@pytest.mark.parametrize("name", ["ctgan", "tvae", "tabddpm"])
+def test_a_training_that_was_cancelled_leaves_nothing_to_draw_from(name):
+    def cancel(_):
+        raise TrainingCancelled
+
+    generator = QUICK[name]()
+    with pytest.raises(TrainingCancelled):
+        generator.fit(
+            planted(200),
+            rng=np.random.default_rng(1),
+            progress=cancel,
+            checkpoints=NoCheckpoints(),
+        )
+    with pytest.raises(ValueError, match="has learnt nothing yet"):
+        generator.sample(1, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="has learnt nothing yet"):
+        generator.to_artifact()
 
 
 @st.composite
