@@ -1,4 +1,4 @@
-"""`make run`: start everything, contribute, audit, tamper with a copy, and stay up.
+"""`make run`: start everything, contribute, forecast, audit, tamper with a copy, and stay up.
 
 python -m scripts.run [--cgm FILE --zone ZONE] [--people N] [--stop]
 """
@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from scripts.devnet.errors import DevnetError
 from scripts.run.files import ExampleFile, own_file, simulated_files
+from scripts.run.forecast import show_forecast
 from scripts.run.patient import Patient, PatientStuck
 from scripts.run.stack import PROJECT, Running, Stack, StackFailed
 from scripts.run.tampering import BlockMissing, tampered_copy
@@ -60,8 +61,8 @@ def _run(wanted: argparse.Namespace, stack: Stack, console: Console) -> int:
         files = [own_file(wanted.cgm, wanted.zone)]
     else:
         files = simulated_files(wanted.people, stack.home / "simulated.json")
-    for file in files:
-        _contribute(running, file, console)
+    for number, file in enumerate(files):
+        _contribute(running, file, console, learning=number == 0)
     console.rule("[bold]3  auditing, with chain and IPFS alone")
     console.print("[dim]$ vitalmint audit[/]")
     if _audit() != HOLDS:
@@ -76,8 +77,9 @@ def _run(wanted: argparse.Namespace, stack: Stack, console: Console) -> int:
     return 0
 
 
-def _contribute(running: Running, file: ExampleFile, console: Console) -> None:
-    """One person from sign-up to reward, each step with what can be checked."""
+def _contribute(running: Running, file: ExampleFile, console: Console, *, learning: bool) -> None:
+    """One person from sign-up to reward, and one of them to a forecast; each step as it can be
+    checked."""
     console.print(f"[bold]{escape(file.name)}[/]  {escape(file.described)}")
     with Patient(running.api_url) as patient:
         consent = patient.consent()
@@ -102,6 +104,8 @@ def _contribute(running: Running, file: ExampleFile, console: Console) -> None:
         console.print(
             f"  rewarded   {anchored['reward']} VMR for quality {quality:.3f}, balance {balance}"
         )
+        if learning:
+            show_forecast(patient, console)
 
 
 def _audit() -> int:

@@ -12,6 +12,7 @@ import httpx
 PATIENCE_S = 120.0
 POLL_S = 0.3
 UNDER_WAY = ("sealed", "submitted")
+LEARNING = ("queued", "running")
 
 
 class PatientStuck(Exception):
@@ -77,6 +78,25 @@ class Patient:
             lambda: self._get(f"/api/contributions/{contribution_id}"),
         )
 
+    def trained(self, progress: Callable[[str, float], None]) -> dict[str, Any]:
+        """A training once it has ended, told how far it is meanwhile."""
+        path = f"/api/forecast/trainings/{self._post('/api/forecast/trainings')['training_id']}"
+
+        def look() -> dict[str, Any]:
+            seen = self._get(path)
+            progress(seen["stage"] or seen["state"], seen["progress"])
+            return dict(seen)
+
+        return _until(lambda one: one["state"] not in LEARNING, look)
+
+    def forecast(self) -> dict[str, Any]:
+        """Two hours and three months ahead, as the person's own model says."""
+        return dict(self._get("/api/forecast"))
+
+    def figures(self) -> dict[str, Any]:
+        """The consensus figures of everything that was contributed."""
+        return dict(self._get("/api/glucose/summary"))
+
     def rewards(self) -> dict[str, Any]:
         """Balance and what each contribution earned."""
         return self._get("/api/rewards")
@@ -101,6 +121,7 @@ def _until(
     deadline = time.monotonic() + PATIENCE_S
     while not enough(seen := look()):
         if time.monotonic() > deadline:
-            raise PatientStuck(f"still {seen['status']} after {PATIENCE_S:.0f} s: see worker.log")
+            state = seen.get("status", seen.get("state"))
+            raise PatientStuck(f"still {state} after {PATIENCE_S:.0f} s: see worker.log")
         time.sleep(POLL_S)
     return seen

@@ -1,4 +1,4 @@
-"""Chain, IPFS, contracts, database, API and worker, started together and stopped together."""
+"""Chain, IPFS, contracts, database, API and workers, started together and stopped together."""
 
 import json
 import os
@@ -111,6 +111,8 @@ class Stack:
             "VITALMINT_RELAYER_KEY_FILE": str(self.home / "relayer.key"),
             "VITALMINT_PUBLIC_URL": running.api_url,
             "VITALMINT_COOKIE_SECURE": "false",
+            "VITALMINT_TRAINING_SETTING": "quick",
+            "VITALMINT_TRAINING_TICK_S": "0.5",
         }
         self.environment_file.write_text("".join(f"{k}={v}\n" for k, v in chosen.items()))
         return os.environ | chosen | {"PYTHONUNBUFFERED": "1"}
@@ -126,9 +128,14 @@ class Stack:
             "--host", HOST, "--port", str(port), "--no-access-log", "--log-level", "warning",
         ]  # fmt: skip
         worker = [sys.executable, "-m", "backend.worker"]
+        commands = {
+            "worker": [*worker, "--except", "training"],
+            "trainer": [*worker, "--only", "training"],
+            "api": api,
+        }
         started = {
             name: processes.spawn(command, log=self.home / f"{name}.log", environment=environment)
-            for name, command in (("worker", worker), ("api", api))
+            for name, command in commands.items()
         }
         state = {"port": port, **{name: asdict(process) for name, process in started.items()}}
         self._state_file.write_text(json.dumps(state))
@@ -136,7 +143,7 @@ class Stack:
     def _stop_processes(self) -> bool:
         state = self._state()
         stopped = False
-        for name in ("api", "worker"):
+        for name in ("api", "worker", "trainer"):
             if name in state:
                 process = ProcessId(**state[name])
                 stopped = stopped or processes.is_alive(process)
@@ -152,7 +159,7 @@ class Stack:
 
     def _wait_ready(self, running: Running) -> None:
         """Ready is what the service itself says of database, chain, content and keyring."""
-        self._report("starting the API and the worker")
+        self._report("starting the API, the worker, and the worker that trains")
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
             try:
