@@ -1,14 +1,23 @@
-"""A day as the GRU reads it."""
+"""A day as the GRU reads it, and how what it says becomes weeks."""
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.models.quarter.days import DayTable
+from ml.models.quarter.days import WEEKS, DayTable
 from ml.models.quarter.scale import onto
 
 FEATURES = 6
 WIDTH = 24
 """Of the GRU's state."""
+PARTS = 3
+"""Said per figure: the weeks' change, its slope over the weeks, and the quarter's change."""
+
+
+def spread_over_rows() -> npt.NDArray[np.float64]:
+    """Weights of the `PARTS` in each week and, last, the quarter: (WEEKS + 1, PARTS)."""
+    weeks = np.linspace(-1.0, 1.0, WEEKS)
+    rows = np.column_stack([np.ones(WEEKS), weeks, np.zeros(WEEKS)])
+    return np.concatenate([rows, [[0.0, 0.0, 1.0]]])
 
 
 def day_features(days: DayTable) -> npt.NDArray[np.float64]:

@@ -72,6 +72,7 @@ class QuarterForecast:
         served: ``model`` when at least one metric is served by a model.
         reason: which metrics, and why, in a sentence.
         choices: one per metric, in the order of `METRICS`.
+        calibrated_on: whom the intervals were calibrated on, e.g. ``simulated people``.
     """
 
     person: str
@@ -86,6 +87,7 @@ class QuarterForecast:
     served: SERVED
     reason: str
     choices: tuple[Choice, ...]
+    calibrated_on: str
 
     def to_dict(self) -> dict[str, Any]:
         """The forecast as JSON.
@@ -100,12 +102,13 @@ class QuarterForecast:
             values in mg/dL from midnight;
             ``scenarios``: ``{label: "scenario", source, step_minutes: 60, mg_dl: 91 × 24}``;
             ``choices``: ``{metric, served, candidate, reason, figures}``;
-            ``interval``: 0.9; ``note``: what the numbers are not.
+            ``interval``: 0.9; ``calibrated_on``; ``note``: what the numbers are not.
         """
         return {
             "person": self.person,
             "first_day": str(self.first_day),
             "interval": 0.9,
+            "calibrated_on": self.calibrated_on,
             "worn_days": self.worn_days,
             "widened": self.widened,
             "served": self.served,
@@ -121,7 +124,8 @@ class QuarterForecast:
             "choices": [_choice(choice) for choice in self.choices],
             "note": (
                 "Summaries of weeks and months; nobody can tell a single day or reading three "
-                "months ahead. Scenarios are examples of what such weeks could look like."
+                "months ahead. Scenarios are examples of what such weeks could look like. The 90 % "
+                f"intervals were calibrated on {self.calibrated_on}; a life can change by more."
             ),
         }
 

@@ -154,6 +154,7 @@ class QuarterForecaster:
             served="model" if any(c.served == "model" for c in told.choices) else "carry_forward",
             reason=_summary(told.choices),
             choices=told.choices,
+            calibrated_on=str(self._card.get("whom", "people")),
         )
 
     def told_by_days(self, table: DayTable) -> "Told":

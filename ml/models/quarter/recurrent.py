@@ -3,10 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from ml.models.quarter.candidates import ROWS, Arrays
+from ml.models.quarter.candidates import Arrays
 from ml.models.quarter.cohort import QuarterCohort
 from ml.models.quarter.days import DayTable, figures
-from ml.models.quarter.features import WIDTH, day_features
+from ml.models.quarter.features import PARTS, WIDTH, day_features, spread_over_rows
 from ml.models.quarter.scale import base_back, base_onto
 from ml.training.progress import ProgressSink
 
@@ -37,7 +37,8 @@ class Recurrent:
         joined = np.concatenate([state, own.astype(np.float32)], axis=1)
         hidden = np.maximum(joined @ weights["mix_weight"].T + weights["mix_bias"], 0.0)
         change = hidden @ weights["out_weight"].T + weights["out_bias"]
-        return base_back(seen[:, None] + change.reshape(-1, ROWS, 4).astype(np.float64))
+        parts = change.reshape(-1, PARTS, 4).astype(np.float64)
+        return base_back(seen[:, None] + spread_over_rows() @ parts)
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         return dict(self._weights)

@@ -5,10 +5,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from ml.models.quarter.candidates import ROWS
 from ml.models.quarter.cohort import QuarterCohort
 from ml.models.quarter.days import figures, weekly_figures
-from ml.models.quarter.features import FEATURES, WIDTH, day_features
+from ml.models.quarter.features import FEATURES, PARTS, WIDTH, day_features, spread_over_rows
 from ml.models.quarter.scale import EPSILON, base_onto
 from ml.training.progress import Progress, ProgressSink
 from ml.training.seeds import seeded_initialisation
@@ -25,21 +24,22 @@ Floats = npt.NDArray[np.float32]
 
 
 class _Network(nn.Module):
-    """Daily summaries (n, 14, FEATURES) and own figures (n, 4) to changes (n, ROWS, 4)."""
+    """Daily summaries (n, 14, FEATURES) and own figures (n, 4) to changes (n, rows, 4)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.gru = nn.GRU(FEATURES, WIDTH, batch_first=True)
         self.mix = nn.Linear(WIDTH + 4, WIDTH)
-        self.out = nn.Linear(WIDTH, ROWS * 4)
+        self.out = nn.Linear(WIDTH, PARTS * 4)
+        self.rows = torch.tensor(spread_over_rows(), dtype=torch.float32)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
     def forward(self, days: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
         _, state = self.gru(days)
         mixed = torch.relu(self.mix(torch.cat([state[0], own], dim=1)))
-        change: torch.Tensor = self.out(mixed)
-        return change.reshape(-1, ROWS, 4)
+        parts: torch.Tensor = self.out(mixed).reshape(-1, PARTS, 4)
+        return self.rows @ parts
 
 
 class _Tensors:

@@ -63,6 +63,7 @@ def test_the_answer_is_json_with_thirteen_weeks_three_months_and_a_choice_per_me
     assert {choice["served"] for choice in answer["choices"]} <= {"model", "carry_forward"}
     assert all("simulated people held out" in choice["reason"] for choice in answer["choices"])
     assert {path["label"] for path in answer["scenarios"]} == {"scenario"}
+    assert "calibrated on simulated people" in answer["note"]
 
 
 def test_nine_worn_days_are_refused_with_what_would_be_enough(strangers: SimulatedCohort) -> None:

@@ -5,9 +5,8 @@ import itertools
 import numpy as np
 import torch
 
-from ml.models.quarter.candidates import ROWS
 from ml.models.quarter.days import figures
-from ml.models.quarter.features import WIDTH, day_features
+from ml.models.quarter.features import PARTS, WIDTH, day_features, spread_over_rows
 from ml.models.quarter.recurrent import Recurrent
 from ml.models.quarter.scale import base_onto
 from ml.training.progress import Progress, silent
@@ -40,7 +39,9 @@ def test_numpy_tells_what_torch_learnt() -> None:
         own = (seen - weights["seen_mean"]) / weights["seen_scale"]
         mixed = torch.cat([gru(days)[1][0], own], dim=1) @ weights["mix_weight"].T
         change = torch.relu(mixed + weights["mix_bias"]) @ weights["out_weight"].T
-        told = seen[:, None] + (change + weights["out_bias"]).reshape(-1, ROWS, 4)
+        told = seen[:, None] + torch.tensor(spread_over_rows()).float() @ (
+            change + weights["out_bias"]
+        ).reshape(-1, PARTS, 4)
     ours = base_onto(made.predict(first))
     inside = (ours[..., :2].max(axis=(1, 2)) < 1.5) & (
         told[..., :2].numpy().min(axis=(1, 2)) > 0.06
