@@ -2,7 +2,7 @@
 
     python -m ml.experiments.cgm_forecast --data ../shared/data --json out.json [--quick]
         [--resume DIR] [--out DIR] [--glucobench DIR] [--no-ablation]
-        [--quarter FILE | --no-quarter]
+        [--singan-iterations N] [--quarter FILE | --no-quarter]
 
 People are dealt into folds; each is tested once by models that learnt from others. A run that is
 interrupted goes on after its last finished row when given the same `--resume` folder.
@@ -22,7 +22,7 @@ import torch
 
 from ml.experiments.cgm_quarter import quarter_table
 from ml.experiments.cohorts import COHORTS, Person, people
-from ml.experiments.forecasting.ablation import ablation
+from ml.experiments.forecasting.ablation import ITERATIONS, ablation
 from ml.experiments.forecasting.glucobench import published_protocol
 from ml.experiments.forecasting.plots import draw
 from ml.experiments.forecasting.protocol import QUICK, Protocol, Rows
@@ -69,7 +69,9 @@ def run(
         "core_hours": round(sum(t["cpu_seconds"] for t in trainings.values()) / 3600, 4),
     }
     if _wanted(arguments.ablation, protocol):
-        result["ablation"] = ablation(everybody, protocol, rows, progress)
+        result["ablation"] = ablation(
+            everybody, protocol, rows, progress, iterations=arguments.singan_iterations
+        )
     if arguments.glucobench:
         result["glucobench"] = published_protocol(arguments.glucobench, protocol, rows, progress)
     if arguments.quarter:
@@ -112,6 +114,7 @@ def _arguments() -> argparse.Namespace:
         action=argparse.BooleanOptionalAction,
         help="synthetic days on and off; unless quick, it is done",
     )
+    parser.add_argument("--singan-iterations", type=int, default=ITERATIONS, metavar="N")
     parser.add_argument("--quarter", type=Path, help="figures that cgm_quarter has written")
     parser.add_argument("--no-quarter", action="store_true", help="not three months ahead")
     parser.add_argument("--glucobench", type=Path, help="folder of CSV files: id, time, gl")

@@ -30,22 +30,32 @@ from ml.training.quantiles import Settings
 
 PEOPLE, SEEDS, DAYS = 6, 3, 10
 ITERATIONS = 60
+"""A quarter of what a patient's own training takes: eighteen trainings, one core."""
 _TEST_LEAST = 200
 ARMS = ("base", "real", "real_and_synthetic")
 
 
 def ablation(
-    everybody: Sequence[Person], protocol: Protocol, rows: Rows, progress: ProgressSink
+    everybody: Sequence[Person],
+    protocol: Protocol,
+    rows: Rows,
+    progress: ProgressSink,
+    *,
+    iterations: int = ITERATIONS,
 ) -> dict[str, Any]:
-    """Arms and their paired differences, people × seeds; finished pairs are kept."""
+    """Arms and their paired differences, people × seeds; finished pairs are kept.
+
+    Args:
+        iterations: of every scale of the SinGAN.
+    """
     people, seeds = (2, 1) if protocol.quick else (PEOPLE, SEEDS)
-    singan = replace(DEMO, iterations=2 if protocol.quick else ITERATIONS)
+    singan = replace(DEMO, iterations=2 if protocol.quick else iterations)
     chosen = _chosen(everybody, people)
     base: Recurrent | None = None
     results: list[Mapping[str, Any]] = []
     for index, person in enumerate(chosen):
         for seed in range(seeds):
-            name = f"ablation{index}-{seed}"
+            name = f"ablation-{singan.iterations}-{index}-{seed}"
             row = rows.find(name)
             if row is None:
                 base = base or _base(everybody, chosen, protocol, progress)
