@@ -15,8 +15,9 @@ _NOTES = (
     "forecast from earlier days, and whatever was worse there by two standard errors over weeks is "
     "carried forward (`own days asked`).",
     "The sizes of drift are set by the R² in the first table. The weekly wandering of the long "
-    "real records was looked at beside the simulated one while they were set; no model was fitted "
-    "to a real record.",
+    "real records was looked at beside the simulated one while they were set, and they were set "
+    "again after a first full run, partly because real weeks were covered too seldom: the real "
+    "figures are not untouched. No model was fitted to a real record.",
     "HUPA's readings were interpolated by their authors; exports are of single volunteers, some "
     "with years-old sensors that read low: time below range of a person without diabetes is then "
     "the sensor's, and it changes with the next sensor.",
