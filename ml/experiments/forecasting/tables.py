@@ -39,12 +39,17 @@ def table(
         found[group] = {
             "people": len(own["linear"]),
             "windows": int(own["linear"].windows.sum()),
-            "models": {name: _figures(own, name, protocol) for name in own},
+            "models": {
+                name: _figures(own, name, protocol, detailed=group in GROUPS) for name in own
+            },
         }
     return found
 
 
-def _figures(own: Mapping[str, ev.PersonScores], name: str, protocol: Protocol) -> dict[str, Any]:
+def _figures(
+    own: Mapping[str, ev.PersonScores], name: str, protocol: Protocol, *, detailed: bool
+) -> dict[str, Any]:
+    """At each horizon; coverage by hour and band if `detailed`."""
     scores = own[name]
     rng = np.random.default_rng(protocol.seed)
     _, median = ev.rmse_over_people(scores)
@@ -67,13 +72,15 @@ def _figures(own: Mapping[str, ev.PersonScores], name: str, protocol: Protocol) 
             for other in ("linear", "linear_by_condition")
             if other in own
         }
-    return {"minutes": steps, "coverage": _coverage(scores, rng, protocol)}
+    overall = _covered(scores.hits.sum(axis=1), scores.counts.sum(axis=1), rng, protocol)
+    groups = _coverage(scores, rng, protocol) if detailed else {}
+    return {"minutes": steps, "coverage": {"overall": overall, **groups}}
 
 
 def _coverage(
     scores: ev.PersonScores, rng: np.random.Generator, protocol: Protocol
 ) -> dict[str, Any]:
-    """Over all steps: everything, every hour, every band of the last observed glucose."""
+    """Over all steps: every hour, every band of the last observed glucose."""
 
     def by(hits: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
         return [
@@ -83,7 +90,6 @@ def _coverage(
         ]
 
     return {
-        "overall": _covered(scores.hits.sum(axis=1), scores.counts.sum(axis=1), rng, protocol),
         "hours": by(scores.hour_hits, scores.hour_counts),
         "bands": dict(zip(ev.BAND_NAMES, by(scores.band_hits, scores.band_counts), strict=True)),
         "bands_by_minutes": {
