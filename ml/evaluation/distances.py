@@ -11,8 +11,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating]
 Distance = Callable[[Floats, Floats], Floats]
 
-BLOCK = 256
-"""Rows at a time: with 100,000 others a block takes 200 MB."""
+ENTRIES = 4_000_000
+"""Distances held at a time: some 100 MB with what it takes to make them, however many rows."""
 LEAST_SPREAD = 10.0
 """mg/dL. A stretch with a smaller SD tells nobody apart, and any flat one is near any other."""
 _NO_SHAPE = 10.0  # a distance that no comparable pair reaches, where a stretch has no shape
@@ -86,7 +86,7 @@ def nearest(
     With `owner` and `other_owner` given, others of the same owner are passed over.
     """
     found = np.empty((len(rows), k))
-    for part in _blocks(len(rows)):
+    for part in _blocks(len(rows), len(others)):
         block = distance(rows[part], others)
         if owner is not None and other_owner is not None:
             block = np.where(owner[part][:, None] == other_owner[None, :], np.inf, block)
@@ -94,19 +94,17 @@ def nearest(
     return found
 
 
-def nearest_of_each(
-    rows: Floats, others: Floats, owner: npt.NDArray[np.str_], distance: Distance
-) -> Floats:
-    """Distance to the nearest row of each owner (in the order of `np.unique`), (n, owners)."""
-    order = np.argsort(owner, kind="stable")
-    _, starts = np.unique(owner[order], return_index=True)
-    sorted_others = others[order]
-    return np.concatenate(
-        [
-            np.minimum.reduceat(distance(rows[part], sorted_others), starts, axis=1)
-            for part in _blocks(len(rows))
-        ]
-    )
+def closest(
+    rows: Floats, others: Floats, distance: Distance
+) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """Distance to the nearest of `others` and which it is, both of shape (n,)."""
+    far = np.empty(len(rows))
+    which = np.empty(len(rows), dtype=np.intp)
+    for part in _blocks(len(rows), len(others)):
+        block = distance(rows[part], others)
+        which[part] = block.argmin(axis=1)
+        far[part] = np.take_along_axis(block, which[part][:, None], axis=1)[:, 0]
+    return far, which
 
 
 def copied_rows(rows: Floats, others: Floats, *, decimals: int = 0) -> int:
@@ -115,9 +113,10 @@ def copied_rows(rows: Floats, others: Floats, *, decimals: int = 0) -> int:
     return sum(row.tobytes() in known for row in np.round(rows, decimals) + 0.0)
 
 
-def _blocks(size: int) -> Iterator[slice]:
-    for start in range(0, size, BLOCK):
-        yield slice(start, min(start + BLOCK, size))
+def _blocks(size: int, others: int) -> Iterator[slice]:
+    step = max(1, ENTRIES // max(others, 1))
+    for start in range(0, size, step):
+        yield slice(start, min(start + step, size))
 
 
 def _shifts(shift_minutes: int, step_minutes: int) -> range:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ml.evaluation.distances import Distance, nearest, nearest_of_each
-from ml.evaluation.statistics import Interval, of_draws, resampled_weights
+from ml.evaluation.distances import Distance, closest, nearest
+from ml.evaluation.statistics import Interval, in_parts, of_draws, resampled_weights
 
 Floats = npt.NDArray[np.floating]
 Names = npt.NDArray[np.str_]
@@ -136,13 +136,17 @@ def membership(
             np.arange(first.size),
         ),
     }
-    weights = _weights_within(member[first], draws=draws, rng=rng)
+    drawn: dict[str, list[Floats]] = {name: [] for name in scores}
+    for count in in_parts(draws, len(rows)):
+        weights = _weights_within(member[first], draws=count, rng=rng)
+        for name, (score, candidates, of_person) in scores.items():
+            drawn[name].append(weighted_auc(score, member[candidates], weights[:, of_person]))
     attacks, bounds = {}, []
-    for name, (score, candidates, of_person) in scores.items():
-        drawn = weighted_auc(score, member[candidates], weights[:, of_person])
+    for name, (score, candidates, _) in scores.items():
+        areas = np.concatenate(drawn[name])
         value = weighted_auc(score, member[candidates], np.ones((1, score.size)))[0]
-        attacks[name] = of_draws(float(value), drawn)
-        bounds.append(np.quantile(np.maximum(drawn, 1 - drawn), 1 - 0.05 / len(scores)))
+        attacks[name] = of_draws(float(value), areas)
+        bounds.append(np.quantile(np.maximum(areas, 1 - areas), 1 - 0.05 / len(scores)))
     people = int(member[first].sum())
     return Membership(attacks, float(max(bounds)), people, first.size - people)
 
@@ -174,25 +178,24 @@ def _dcr_share(
 
     Each synthetic row goes to the person who has the nearest row; people are drawn anew.
     """
-    nearest_row = [
-        nearest_of_each(synthetic, side.rows, side.person, distance)
-        for side in (training, held_out)
-    ]
-    closest = [found.min(axis=1) for found in nearest_row]
-    won = [
-        (closest[0] < closest[1]) + 0.5 * (closest[0] == closest[1]),
-        (closest[1] < closest[0]) + 0.5 * (closest[0] == closest[1]),
-    ]
+    (to_training, trained), (to_others, untrained) = (
+        closest(synthetic, side.rows, distance) for side in (training, held_out)
+    )
+    tie = 0.5 * (to_training == to_others)
+    wins = ((to_training < to_others) + tie, (to_others < to_training) + tie)
     rates, drawn_rates = [], []
-    for side, found, wins in zip((training, held_out), nearest_row, won, strict=True):
-        people = found.shape[1]
-        hits = np.bincount(found.argmin(axis=1), wins, people)
-        rows = np.unique(side.person, return_counts=True)[1]
-        weights = resampled_weights(people, draws=draws, rng=rng)
+    for side, which, won in zip((training, held_out), (trained, untrained), wins, strict=True):
+        names, whose, rows = np.unique(side.person, return_inverse=True, return_counts=True)
+        hits = np.bincount(whose[which], won, names.size)
+        drawn = [
+            (weights @ hits) / (weights @ rows)
+            for count in in_parts(draws, names.size)
+            for weights in (resampled_weights(names.size, draws=count, rng=rng),)
+        ]
         rates.append(hits.sum() / rows.sum())
-        drawn_rates.append((weights @ hits) / (weights @ rows))
-    drawn = drawn_rates[0] / np.maximum(drawn_rates[0] + drawn_rates[1], 1e-12)
-    return of_draws(float(rates[0] / (rates[0] + rates[1])), drawn)
+        drawn_rates.append(np.concatenate(drawn))
+    share = drawn_rates[0] / np.maximum(drawn_rates[0] + drawn_rates[1], 1e-12)
+    return of_draws(float(rates[0] / (rates[0] + rates[1])), share)
 
 
 def _weights_within(
@@ -212,10 +215,11 @@ def _near_copies(
     names, whose = np.unique(person, return_inverse=True)
     order = np.argsort(theirs)
     drawn = []
-    for people in resampled_weights(names.size, draws=draws, rng=rng):
-        share = np.cumsum(people[whose[order]])
-        limit = theirs[order[np.searchsorted(share, STRANGERS * share[-1])]]
-        drawn.append(np.mean(rng.choice(ours, ours.size) < limit))
+    for count in in_parts(draws, names.size):
+        for people in resampled_weights(names.size, draws=count, rng=rng):
+            share = np.cumsum(people[whose[order]])
+            limit = theirs[order[np.searchsorted(share, STRANGERS * share[-1])]]
+            drawn.append(np.mean(rng.choice(ours, ours.size) < limit))
     return of_draws(float(np.mean(ours < np.quantile(theirs, STRANGERS))), np.array(drawn))
 
 

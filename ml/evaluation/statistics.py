@@ -1,6 +1,6 @@
 """Intervals that respect what was sampled: people for one split, splits for many."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating]
 Names = npt.NDArray[np.str_]
+
+_ENTRIES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,13 @@ def resampled_weights(groups: int, *, draws: int, rng: np.random.Generator) -> F
     Shape (draws, groups), every row sums to `groups`.
     """
     return rng.multinomial(groups, np.full(groups, 1 / groups), size=draws).astype(np.float64)
+
+
+def in_parts(draws: int, width: int) -> Iterator[int]:
+    """How many draws to make at a time, so that draws × `width` numbers stay within 32 MB."""
+    step = max(1, _ENTRIES // max(width, 1))
+    for start in range(0, draws, step):
+        yield min(step, draws - start)
 
 
 def bootstrap_over_people(

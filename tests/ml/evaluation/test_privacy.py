@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from planted_days import wandering_days
 
+from ml.evaluation import distances
 from ml.evaluation.distances import (
     Distance,
+    closest,
     copied_rows,
     day_distance,
     nearest,
-    nearest_of_each,
     rms,
     window_distance,
 )
@@ -151,14 +152,18 @@ def test_table_rows_are_judged_by_the_same_functions() -> None:
     assert not near(sides, rng.normal(size=(400, 6)), rms).fires
 
 
-def test_blocks_find_the_same_neighbours_as_the_whole_matrix() -> None:
+def test_blocks_find_the_same_neighbours_as_the_whole_matrix(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(distances, "ENTRIES", 90 * 64)
     rng = np.random.default_rng(9)
     rows, others = rng.normal(size=(700, 5)), rng.normal(size=(90, 5))
     owner = np.array([f"p{i % 7}" for i in range(90)])
     whole = np.sqrt(((rows[:, None] - others[None]) ** 2).mean(axis=2))
     assert np.allclose(nearest(rows, others, rms, k=3), np.sort(whole, axis=1)[:, :3])
-    of_each = nearest_of_each(rows, others, owner, rms)
-    assert np.allclose(of_each[:, 2], whole[:, owner == "p2"].min(axis=1))
+    far, which = closest(rows, others, rms)
+    assert np.allclose(far, whole.min(axis=1))
+    assert np.array_equal(which, whole.argmin(axis=1))
     own = np.array([f"p{i % 7}" for i in range(700)])
     apart = np.where(own[:, None] == owner[None], np.inf, whole).min(axis=1)
     found = nearest(rows, others, rms, owner=own, other_owner=owner)
