@@ -53,25 +53,25 @@ def ablation(
     chosen = _chosen(everybody, people)
     base: Recurrent | None = None
     results: list[Mapping[str, Any]] = []
+    pairs = len(chosen) * seeds
     for index, person in enumerate(chosen):
         for seed in range(seeds):
+            at = index * seeds + seed
             name = f"ablation-{singan.iterations}-{index}-{seed}"
             row = rows.find(name)
             if row is None:
-                base = base or _base(everybody, chosen, protocol, progress)
-                row = _pair(person, base, singan, [protocol.seed, index, seed], progress)
+                base = base or _base(everybody, chosen, protocol, Part(progress, 0.0, 0.0))
+                part = Part(progress, at / pairs, (at + 1) / pairs)
+                row = _pair(person, base, singan, [protocol.seed, index, seed], part)
                 rows.keep(name, row)
             results.append({"person": index, **row})
-            done = round(1000 * (index * seeds + seed + 1) / (len(chosen) * seeds))
-            progress(Progress(f"ablation, person {index + 1}, seed {seed}", done, 1000))
+            stage = f"ablation, person {index + 1}, seed {seed}"
+            progress(Progress(stage, round(1000 * (at + 1) / pairs), 1000))
     return _summary(results, chosen, seeds, singan, protocol)
 
 
 def _chosen(everybody: Sequence[Person], count: int) -> list[Person]:
-    """People with enough real readings after their first ten days, type 1 and 2, most days first.
-
-    Sets interpolated by their authors count, and the result says so.
-    """
+    """People with enough readings in and after their first ten days, interpolated sets last."""
     able = []
     for person in everybody:
         first, later = parted(person.grid)
@@ -119,7 +119,7 @@ def _base(
     own = windows_of([p.grid for p in chosen], stride=stride, most=most)
     require_disjoint(train, validation, own)
     base = Gru(Settings(epochs=protocol.epochs))
-    base.fit(train, validation, rng=rng, progress=Part(progress, 0.0, 0.0))
+    base.fit(train, validation, rng=rng, progress=progress)
     return base
 
 
@@ -133,7 +133,7 @@ def _pair(
     """All arms of one person and seed, on everything after the tenth day."""
     first, later = parted(person.grid)
     train, validation = split_by_time(forecast_windows(first, stride=2), (0.75, 0.25))
-    synthetic = _synthetic(first, train, settings, seed, progress)
+    synthetic = _synthetic(first, train, settings, seed, Part(progress, 0.0, 0.6))
     tuned = {
         arm: fine_tune(
             base,
@@ -142,9 +142,9 @@ def _pair(
             synthetic=added,
             settings=FINE_TUNING,
             rng=np.random.default_rng(seed),
-            progress=Part(progress, 0.0, 0.0),
+            progress=Part(progress, start, start + 0.2),
         )
-        for arm, added in (("real", None), ("real_and_synthetic", synthetic))
+        for arm, added, start in (("real", None, 0.6), ("real_and_synthetic", synthetic, 0.8))
     }
     test = windows_of([later], stride=1, most=4000)
     choice = best_of({"base": base, **tuned}, test)
@@ -163,7 +163,7 @@ def _synthetic(
     days = whole_days([_part(first, slice(None, end))], step_minutes=settings.step_minutes)
     generator = SinGan(replace(settings, least_days=min(settings.least_days, len(days))))
     rng = np.random.default_rng(seed)
-    generator.fit(days, rng=rng, progress=Part(progress, 0.0, 0.0), checkpoints=NoCheckpoints())
+    generator.fit(days, rng=rng, progress=progress, checkpoints=NoCheckpoints())
     made = generator.sample(2 * len(days), rng=rng)
     return windows_of(grids_of_days(made), stride=1, most=200)
 
