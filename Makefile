@@ -6,6 +6,7 @@ VENV := .venv
 CHAIN := .venv-chain
 CGM ?=
 ZONE ?=
+JOBS ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -59,8 +60,8 @@ check: setup ## Ruff, mypy, import rules, and drift of ABIs, deployed code and O
 test-contracts: setup ## The contracts on Ganache, with Brownie
 	$(PYTHON) scripts/brownie.py test
 
-test-python: setup ## The service, ml and the journeys, with pytest
-	$(VENV)/bin/python -m pytest
+test-python: setup ## The service, ml and the journeys, with pytest (JOBS at a time: each has a chain and an IPFS node)
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile
 
 bench: setup ## Ratios against baselines of the same run
 	$(VENV)/bin/python -m benchmarks
