@@ -29,7 +29,13 @@ from ml.experiments.synthesis.bench import Bench
 from ml.experiments.synthesis.cohort import cohort_rows, control
 from ml.experiments.synthesis.personal import ablation, personal_rows
 from ml.experiments.synthesis.plots import draw
-from ml.experiments.synthesis.protocol import QUICK, Protocol, cohort_sides, personal_sides
+from ml.experiments.synthesis.protocol import (
+    QUICK,
+    Protocol,
+    cohort_sides,
+    declared_core_hours,
+    personal_sides,
+)
 from ml.experiments.synthesis.report import page
 from ml.experiments.synthesis.targets import targets
 from ml.generators.singan_settings import SETTINGS
@@ -72,6 +78,8 @@ def run(arguments: argparse.Namespace, progress: ProgressSink) -> dict[str, Any]
         protocol = replace(protocol, cohort=arguments.cohort)
     source = arguments.glucobench
     everybody = glucobench(source) if source else people(arguments.data)
+    declared = declared_core_hours(protocol)
+    sys.stderr.write(f"{'QUICK run: ' if protocol.quick else ''}about {declared:.2f} core-hours\n")
     rows = Rows(arguments.resume, _KEPT_AS)
     bench = Bench(*cohort_sides(everybody, protocol), protocol)
     sides = personal_sides(everybody, protocol)
@@ -97,6 +105,7 @@ def run(arguments: argparse.Namespace, progress: ProgressSink) -> dict[str, Any]
         "personal": personal,
         "ablation": ablation(personal, protocol.personal_settings.name),
         "real": bench.real_picture,
+        "declared_core_hours": declared,
         "fit_core_hours": sum(row.get("fit_cpu_seconds", 0) for row in [*cohort, *personal]) / 3600,
         "seconds_of_this_run": round(time.perf_counter() - began, 1),
         "cpu_seconds_of_this_run": round(time.process_time() - cpu, 1),

@@ -76,6 +76,10 @@ class Protocol:
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
+_COHORT_SECONDS = 0.36  # of an iteration at all nine scales of `cohort`
+_PERSONAL_SECONDS = 0.23  # of an iteration at all thirteen scales of `demo`, ten days
+_JUDGING_SECONDS = 25.0  # of a row of the cohort table
+
 QUICK = Protocol(
     quick=True,
     people_most=36,
@@ -93,6 +97,15 @@ QUICK = Protocol(
     test_days=20,
     personal_synthetic_days=60,
 )
+
+
+def declared_core_hours(protocol: Protocol) -> float:
+    """What the whole table is expected to take, from trainings measured on one core of two."""
+    cohort = protocol.cohort_settings.iterations * _COHORT_SECONDS + _JUDGING_SECONDS
+    personal = protocol.personal_settings.iterations * _PERSONAL_SECONDS
+    trainings = protocol.cohort_seeds + protocol.plain_seeds
+    pairs = 2 * protocol.persons * protocol.personal_seeds
+    return (trainings * cohort + pairs * personal + 5 * _JUDGING_SECONDS) / 3600
 
 
 def cohort_sides(
