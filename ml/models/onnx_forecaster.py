@@ -4,13 +4,6 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
-from onnxruntime.capi.onnxruntime_pybind11_state import (
-    Fail,
-    InvalidArgument,
-    InvalidGraph,
-    InvalidProtobuf,
-)
 
 from ml.artifacts import Artifact, BrokenArtifact, require
 from ml.models.baselines import LastValue, SameTimeYesterday, TimeOfDayMedian
@@ -18,6 +11,13 @@ from ml.models.conformal import Conformal, ordered
 from ml.models.forecaster import MEDIAN, QUANTILES
 from ml.models.linear import Linear
 from ml.models.point import tensors_of
+from ml.models.quiet_onnxruntime import (
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    onnxruntime,
+)
 from ml.records.cgm.windows import HORIZON, ForecastWindows
 
 NETWORKS = ("rnn", "lstm", "gru")

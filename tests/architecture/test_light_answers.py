@@ -1,7 +1,10 @@
-"""The process that answers people loads no deep-learning framework, not even to forecast."""
+"""The process that answers people loads no deep-learning framework, and tells nobody anything."""
 
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 from backend.adapters.models.glucose import MlGlucoseModels
 from tests.glucose_records import canonical, readings
@@ -34,3 +37,32 @@ def test_a_forecast_is_served_without_a_deep_learning_framework() -> None:
     given = len(trained.content).to_bytes(8, "big") + trained.content + trace
     ended = subprocess.run([sys.executable, "-c", ANSWER], input=given, capture_output=True)
     assert ended.returncode == 0, ended.stderr.decode()
+
+
+ROOT = Path(__file__).resolve().parents[2]
+ASK = """
+from ml.models.onnx_forecaster import served
+from ml.models.shipped import shipped
+served(shipped("gru"))
+"""
+
+
+def test_the_runtime_of_the_models_reports_to_nobody(tmp_path: Path) -> None:
+    """What it leaves where it reports: a session's id, a machine's id, a queue of events."""
+    home = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    ended = subprocess.run([sys.executable, "-c", ASK], cwd=ROOT, env=home, capture_output=True)
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_it_is_imported_in_one_place_which_tells_it_so_first() -> None:
+    importing = re.compile(r"^\s*(import|from) onnxruntime", re.MULTILINE)
+    found = [
+        str(file.relative_to(ROOT))
+        for room in ("backend", "ml", "scripts", "benchmarks")
+        for file in (ROOT / room).rglob("*.py")
+        if "node_modules" not in file.parts and importing.search(file.read_text())
+    ]
+    assert found == ["ml/models/quiet_onnxruntime.py"]
+    text = (ROOT / found[0]).read_text()
+    assert text.index("ORT_DISABLE_TELEMETRY") < importing.search(text).start()  # type: ignore[union-attr]

@@ -159,3 +159,25 @@ def test_one_broken_job_stops_no_other_and_its_message_is_kept_nowhere(
     assert (left.key, left.attempts, left.last_error) == ("bad", 1, "ValueError")
     printed = capsys.readouterr()
     assert "412" not in printed.out + printed.err
+
+
+def test_a_lane_of_its_own_does_only_its_jobs(ports: Any) -> None:
+    """What takes minutes keeps nothing else waiting, although it was queued first."""
+    done: list[str] = []
+
+    def slow(key: str, *, ports: Any) -> None:
+        done.append(f"slow {key}")
+
+    def quick(key: str, *, ports: Any) -> None:
+        done.append(f"quick {key}")
+
+    functions = {"slow": slow, "quick": quick}
+    with ports.database.write() as unit:
+        unit.jobs.enqueue(JobId("1" * 32), "slow", "a", START)
+        unit.jobs.enqueue(JobId("2" * 32), "quick", "b", START)
+    others = Runner("others", functions, ports, leaving_out={"slow"})
+    assert others.run_next() and not others.run_next()
+    assert done == ["quick b"]
+    lane = Runner("lane", functions, ports, only={"slow"})
+    assert lane.run_next() and not lane.run_next()
+    assert done == ["quick b", "slow a"]
