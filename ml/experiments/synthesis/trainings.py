@@ -98,7 +98,7 @@ def fitted(
         told |= {
             "iterations_a_scale": generator.settings.iterations,
             "scales": len(generator.card["scales"]),
-            "ada_p": [scale.get("p") for scale in generator.card["scales"]],
+            "ada_p": [scale["ada"]["highest"] for scale in generator.card["scales"]],
         }
     if not entry.copies:
         told["shown"] = [[round(float(v), 1) for v in day] for day in made.mg_dl[:_SHOWN_DAYS]]
