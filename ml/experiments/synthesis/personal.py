@@ -99,7 +99,7 @@ def _row(
     name = f"personal-{run.key}"
     kept = rows.find(name)
     if kept is not None or not train:
-        return kept
+        return kept and _without_days(kept)
     made = run.training
     told: dict[str, Any] = {"label": REAL, "seed": 0, "training_days": len(made)}
     if run.entry:
@@ -112,9 +112,17 @@ def _row(
             progress=progress,
         )
     judged = _judged(run.training, run.test, made, run.protocol)
-    row = {**told, "person": run.person, "test_days": len(run.test), **judged}
+    row = _without_days({**told, "person": run.person, "test_days": len(run.test), **judged})
     rows.keep(name, row)
     return row
+
+
+def _without_days(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without the days drawn: one person's synthetic days never leave.
+
+    Rows kept in a folder before this was so are freed of them too.
+    """
+    return {name: value for name, value in row.items() if name != "shown"}
 
 
 def _judged(

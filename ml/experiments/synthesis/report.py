@@ -70,7 +70,8 @@ def _protocol(result: Row) -> str:
         f"iterations a scale, {protocol['personal_seeds']} seeds, first "
         f"{protocol['training_days']} days, at most {protocol['test_days']} later ones test. "
         "Brackets are 95 % intervals. Declared: "
-        f"{result['declared_core_hours']:.2f} core-hours for the whole; the trainings below took {result['fit_core_hours']:.3f}."
+        f"{result['declared_core_hours']:.2f} core-hours for the whole; the trainings "
+        f"below took {result['fit_core_hours']:.3f}."
     )
 
 
