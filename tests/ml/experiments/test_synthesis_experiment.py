@@ -136,6 +136,35 @@ def test_a_person_gets_a_row_for_every_generator_and_a_pair_for_the_ablation(
     assert compared["people"] == compared["pairs"] == 1
 
 
+def _series(value: object) -> list[int]:
+    """How long the lists in a row are."""
+    if isinstance(value, dict):
+        return [size for part in value.values() for size in _series(part)]
+    if isinstance(value, list):
+        return [len(value), *(size for part in value for size in _series(part))]
+    return []
+
+
+def test_no_day_drawn_for_a_person_is_in_that_persons_row_not_even_in_an_old_one(
+    everybody: list[Person], tmp_path: Path
+) -> None:
+    sides = personal_sides(everybody, PROTOCOL)
+    how = {"checkpoints": None, "progress": silent}
+    found = personal_rows(sides, PROTOCOL, 0, Rows(tmp_path, "test"), **how)
+    steps = 1440 // PROTOCOL.personal_settings.step_minutes
+    assert max(size for row in found for size in _series(dict(row))) < steps
+    assert not any("shown" in row for row in found)
+    for path in tmp_path.glob("personal-*.json"):
+        kept = json.loads(path.read_text())
+        assert "shown" not in json.dumps(kept)
+    old = Rows(tmp_path / "old", "test")
+    for path in tmp_path.glob("personal-*.json"):
+        old.keep(path.stem, {"shown": [[100.0] * steps], **json.loads(path.read_text())["row"]})
+    again = personal_rows(sides, PROTOCOL, 0, old, **how, train=False)
+    assert len(again) == len(found)
+    assert not any("shown" in row for row in again)
+
+
 def test_the_control_of_other_people_does_not_fire(bench: Bench) -> None:
     assert not any(found["fires"] for found in control(bench).values())
 
