@@ -5,6 +5,7 @@ from typing import Any
 
 from ml.evaluation.forecast import STEP_NAMES
 from ml.experiments.forecasting.protocol import Protocol
+from ml.experiments.forecasting.tables import GROUPS
 from ml.experiments.quarter.page import quarter_lines
 
 _NOTES = (
@@ -12,8 +13,11 @@ _NOTES = (
     "people alone. Errors are taken within a person first; intervals are the 2.5th and 97.5th "
     "percentile over bootstraps of people.",
     "The HUPA-UCM set (25 of the people with type 1) was interpolated from 15 to 5 minutes by "
-    "its authors: forecasts of it look better than those of a sensor, and networks can read "
-    "the interpolation where a linear map cannot. `t1d_not_interpolated` leaves it out.",
+    "its authors, so its past holds readings of its future: at origins 5 min past a reading the "
+    "slope of the last 5 min tells glucose 10 min ahead within 1 mg/dL in over 95 % of cases. "
+    "Forecasts of it look better than those of a sensor, and networks can read the interpolation "
+    "where a linear map cannot. `t1d_not_interpolated` leaves it out; targets are stated for it, "
+    "too.",
     "`linear` is least squares on the same windows as the networks. `linear_by_condition` is "
     "told who has type 1 and fits each half alone: a stricter baseline than any model that "
     "has to find out by itself.",
@@ -40,7 +44,9 @@ def page(result: Mapping[str, Any]) -> str:
     for group, content in result["table"].items():
         lines += [f"## {group}: {content['people']} people, {content['windows']:,} windows", ""]
         lines += [*_models(content["models"]), ""]
-    lines += ["## 90 % intervals", "", *_coverage(result), ""]
+    for group in (g for g in GROUPS if g in result["table"]):
+        covered = _coverage(result["table"][group]["models"])
+        lines += [f"## 90 % intervals, {group}", "", *covered, ""]
     if result.get("ablation"):
         lines += ["## Synthetic days on and off", "", *_ablation(result["ablation"]), ""]
     if result.get("glucobench"):
@@ -77,30 +83,29 @@ def _models(models: Mapping[str, Any]) -> list[str]:
             row = figures["minutes"][minutes]
             lines.append(
                 f"| {name} | {minutes} | {_bounds(row['rmse_mean'], 1)} | {row['rmse_median']:.1f} "
-                f"| {row['mae']['value']:.1f} | {row['pinball']['value']:.2f} "
-                f"| {row['coverage']['value']:.3f} | {_bounds(row['ratio_to_linear'], 3)} "
+                f"| {_bounds(row['mae'], 1)} | {_bounds(row['pinball'], 2)} "
+                f"| {_bounds(row['coverage'], 3)} | {_bounds(row['ratio_to_linear'], 3)} "
                 f"| {_bounds(row['ratio_to_linear_by_condition'], 3)} |"
             )
     return lines
 
 
-def _coverage(result: Mapping[str, Any]) -> list[str]:
+def _coverage(models: Mapping[str, Any]) -> list[str]:
     lines = ["| model | overall | least hour | most hour | <54 | 54-70 | 70-180 | 180-250 | >250 |"]
     lines.append("|---|---|---|---|---|---|---|---|---|")
-    for name, figures in result["table"]["all"]["models"].items():
+    for name, figures in models.items():
         cover = figures["coverage"]
-        hours = [hour["value"] for hour in cover["hours"] if hour["outcomes"]]
-        bands = [f"{band['value']:.3f}" for band in cover["bands"].values()]
-        lines.append(
-            f"| {name} | {_bounds(cover['overall'], 3)} | {min(hours):.3f} | {max(hours):.3f} | "
-            + " | ".join(bands)
-            + " |"
-        )
+        hours = [hour for hour in cover["hours"] if hour["outcomes"]]
+        worst = (extreme(hours, key=lambda hour: hour["value"]) for extreme in (min, max))
+        cells = [cover["overall"], *worst, *cover["bands"].values()]
+        lines.append(f"| {name} | {' | '.join(_bounds(cell, 3) for cell in cells)} |")
     return lines
 
 
 def _targets(rows: list[Mapping[str, Any]]) -> list[str]:
-    return [f"- {'holds' if r['holds'] else 'MISSED'}: {r['target']}: {r['value']}" for r in rows]
+    return [
+        f"- {'holds' if r['holds'] else 'MISSED'}: {r['target']}: {r['value']:.5f}" for r in rows
+    ]
 
 
 def _ablation(content: Mapping[str, Any]) -> list[str]:
@@ -142,5 +147,7 @@ def _trainings(result: Mapping[str, Any]) -> list[str]:
 
 
 def _bounds(figures: Mapping[str, float], digits: int) -> str:
+    if figures["value"] != figures["value"]:
+        return "-"  # nothing of the kind was tested
     value, low, high = (f"{figures[name]:.{digits}f}" for name in ("value", "low", "high"))
     return f"{value} ({low} to {high})"

@@ -2,16 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ml.evaluation.forecast import BAND_NAMES
+from ml.evaluation.forecast import BAND_NAMES, STEP_NAMES
 from ml.experiments.cohorts import Person
 from ml.experiments.forecast_windows import SharedPerson, require_disjoint, windows_of
 from ml.experiments.forecasting.ablation import parted
 from ml.experiments.forecasting.glucobench import RULES, segments_of, sides_of
-from ml.experiments.forecasting.protocol import OtherProtocol, Protocol, Rows
+from ml.experiments.forecasting.protocol import NETWORKS, OtherProtocol, Protocol, Rows
 from ml.experiments.forecasting.report import page
 from ml.experiments.forecasting.runs import Split, measured, splits
 from ml.experiments.forecasting.tables import table, targets
@@ -89,6 +90,40 @@ def test_a_finished_row_is_not_measured_again_and_gives_the_same_table(tmp_path:
     assert "QUICK" in text and "interpolated" in text
     assert set(found["all"]["models"]["gru"]["coverage"]["bands"]) == set(BAND_NAMES)
     json.dumps(result)
+
+
+def _figures(share: float, worst_hour: float) -> dict[str, Any]:
+    """One model's figures with this coverage, in the shape of the table."""
+    minutes = {"ratio_to_linear": {"high": 0.95}, "pinball": {"value": 3.0}}
+    part = {"value": share, "low": share, "high": share, "outcomes": 9}
+    return {
+        "minutes": dict.fromkeys(STEP_NAMES, minutes),
+        "coverage": {
+            "overall": part,
+            "hours": [part, part | {"value": worst_hour}],
+            "bands": dict.fromkeys(BAND_NAMES, part),
+        },
+    }
+
+
+def test_a_group_that_is_covered_too_seldom_does_not_vanish_among_the_others() -> None:
+    def group(share: float, worst_hour: float) -> dict[str, Any]:
+        return {"models": dict.fromkeys(NETWORKS, _figures(share, worst_hour))}
+
+    rows = targets(
+        {
+            "all": group(0.9, 0.89),
+            "others": group(0.9, 0.89),
+            "t1d": group(0.879954, 0.8493),
+            "t1d_not_interpolated": group(0.9, 0.7996),
+        }
+    )
+    missed = {row["target"].partition(" ")[2] for row in rows if not row["holds"]}
+    assert missed == {
+        "90 % coverage, t1d, 0.88-0.92",
+        "least coverage of an hour, t1d, 0.85-0.95",
+        "least coverage of an hour, t1d_not_interpolated, 0.85-0.95",
+    }
 
 
 def test_rows_of_another_protocol_are_not_mixed_in(tmp_path: Path) -> None:
