@@ -15,6 +15,10 @@ uchtt      6       t1d, healthy           Guardian 3, 4 to 6 days each, real gap
 =========  ======  =====================  ========================================================
 
 All times are wall times: none of these sets says where its people live.
+
+That nothing but its target looks past a forecast's origin holds for real readings. In a set that
+its authors interpolated (`INTERPOLATED`) the values between two readings know the later one, and
+no window of ours can undo that: its figures are also told apart.
 """
 
 import csv

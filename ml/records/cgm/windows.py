@@ -24,7 +24,9 @@ _DAY = 1440 // STEP_MINUTES
 class ForecastWindows:
     """Forecast origins of one or more people; the first axis of every array is the origin.
 
-    Nothing but `target` looks past the origin, which is always a real reading.
+    Nothing but `target` looks past the origin, which is always a step with a reading. That holds
+    for readings of a sensor: where somebody interpolated them before they came here, the values
+    between two true readings know the later one.
 
     Attributes:
         person: whose window it is, str, shape (n,).
