@@ -59,7 +59,7 @@ class QuarterForecast:
 
     Attributes:
         person: whose it is.
-        first_day: the day after the record's last reading, datetime64[D].
+        first_day: the day after the record's last reading, on the wall clock, datetime64[D].
         worn_days: days of the last fourteen worn 70 % or more.
         widened: True under fourteen worn days; the intervals are then wider.
         so_far: the five metrics of the last fourteen days, float64, (5,): what is carried forward.

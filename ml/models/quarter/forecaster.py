@@ -41,7 +41,7 @@ from ml.models.quarter.scenarios import (
     pool_of,
     sampled_quarters,
 )
-from ml.records.cgm.grid import GlucoseGrid
+from ml.records.cgm.grid import GlucoseGrid, wall_times
 from ml.training.progress import ProgressSink, silent
 
 Floats = npt.NDArray[np.float64]
@@ -143,7 +143,7 @@ class QuarterForecaster:
         paths = self._paths(pool, told, rng)
         return QuarterForecast(
             person=grid.person,
-            first_day=grid.moments[-1].astype("datetime64[D]") + 1,
+            first_day=wall_times(grid)[-1].astype("datetime64[D]") + 1,
             worn_days=told.worn,
             widened=told.worn < FIRST_DAYS,
             so_far=with_range(figures(told.first))[0],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ml.records.cgm.grid import GlucoseGrid
+from ml.records.cgm.grid import GlucoseGrid, wall_times
 from ml.records.cgm.trace import CgmTrace
 
 _DAY = 1440
@@ -20,7 +20,7 @@ class ClockChange:
 
     Attributes:
         step: index of the first step on the new clock.
-        day: calendar day of it, ISO.
+        day: calendar day of it on the new clock, ISO.
         minutes: from -720 to 720; which way round the world is not to be known.
     """
 
@@ -34,10 +34,11 @@ def clock_changes(grid: GlucoseGrid) -> list[ClockChange]:
     moments = grid.moments.astype("datetime64[m]").astype(np.int64)
     ahead = (grid.minute_of_day.astype(np.int64) - moments) % _DAY
     moved = (np.diff(ahead) + _DAY // 2) % _DAY - _DAY // 2
+    wall = wall_times(grid)
     return [
         ClockChange(
             step=int(at) + 1,
-            day=str(grid.moments[at + 1].astype("datetime64[D]")),
+            day=str(wall[at + 1].astype("datetime64[D]")),
             minutes=int(moved[at]),
         )
         for at in np.flatnonzero(moved)

@@ -9,6 +9,8 @@ from ml.records.cgm.trace import CgmTrace
 
 BRIDGE_MINUTES = 20
 """Gaps up to this are bridged by a straight line; longer ones stay empty."""
+_FURTHEST_AHEAD = 13 * 60
+"""Minutes; New Zealand's summer. What is more ahead of UTC is taken for behind it (Hawaii)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +100,18 @@ def even_grid(
         mg_dl=_bridged(values, step_minutes),
         observed=observed,
     )
+
+
+def wall_times(grid: GlucoseGrid) -> npt.NDArray[np.datetime64]:
+    """What the wall clock showed at every step, date and all, datetime64[m].
+
+    A grid keeps the minutes of that clock and not how far it is ahead: any zone from UTC-10:59
+    to UTC+13 is told apart by them. Beyond (Samoa, Kiribati) the date is one day off.
+    """
+    moments = grid.moments.astype("datetime64[m]").astype(np.int64)
+    ahead = (grid.minute_of_day.astype(np.int64) - moments) % 1440
+    ahead = np.where(ahead > _FURTHEST_AHEAD, ahead - 1440, ahead)
+    return (moments + ahead).astype("datetime64[m]")
 
 
 def _bridged(values: npt.NDArray[np.float32], step_minutes: int) -> npt.NDArray[np.float32]:

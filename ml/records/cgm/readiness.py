@@ -19,7 +19,7 @@ from ml.records.cgm.artefacts import (
     stuck,
 )
 from ml.records.cgm.clocks import ClockChange, DoubledTime, clock_changes, doubled_time
-from ml.records.cgm.grid import GlucoseGrid
+from ml.records.cgm.grid import GlucoseGrid, wall_times
 from ml.records.cgm.trace import CgmTrace
 from ml.records.cgm.wear import LEAST_WEAR, wear_of, worn_steps
 
@@ -250,7 +250,8 @@ def _doubled(stretches: Sequence[DoubledTime]) -> tuple[Finding, ...]:
 def _compressions(grid: GlucoseGrid, lows: Sequence[Stretch]) -> tuple[Finding, ...]:
     if not lows:
         return ()
-    nights = len({_day(grid, low) for low in lows})
+    days = wall_times(grid).astype("datetime64[D]")
+    nights = len({days[min(low.start, len(grid) - 1)] for low in lows})
     return (
         Finding(
             "compression_low",
@@ -262,7 +263,8 @@ def _compressions(grid: GlucoseGrid, lows: Sequence[Stretch]) -> tuple[Finding, 
 
 
 def _day(grid: GlucoseGrid, stretch: Stretch) -> str:
-    return str(grid.moments[min(stretch.start, len(grid) - 1)].astype("datetime64[D]"))
+    """The calendar day, on the person's own clock, on which a stretch begins."""
+    return str(wall_times(grid)[min(stretch.start, len(grid) - 1)].astype("datetime64[D]"))
 
 
 def _hours(grid: GlucoseGrid, stretches: Sequence[Stretch]) -> str:

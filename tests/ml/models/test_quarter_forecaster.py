@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -177,6 +178,22 @@ def test_scenario_weeks_have_about_the_level_that_was_forecast(strangers: Simula
     gmi = [3.31 + 0.02392 * path.mg_dl.mean() for path in told.scenarios]
     low, mid, high = told.quarter[METRICS.index("gmi")]
     assert abs(np.median(gmi) - mid) < 0.5 * (high - low)
+
+
+@pytest.mark.parametrize(
+    ("hours", "start", "first_day"),
+    [(-8, "2026-03-02T08:00", "2026-03-16"), (9, "2026-03-01T20:15", "2026-03-17")],
+)
+def test_the_forecast_begins_the_day_after_the_last_on_the_persons_own_clock(
+    hours: int, start: str, first_day: str
+) -> None:
+    """The last reading comes at 23:45 on the 15th, and at 5:00 on the 16th, there."""
+    there = grid(same_day(14), start=start)
+    minutes = ((there.minute_of_day + 60 * hours) % 1440).astype(np.int16)
+    told = forecaster().predict(
+        replace(there, minute_of_day=minutes), rng=np.random.default_rng(0), scenarios=0
+    )
+    assert str(told.first_day) == first_day
 
 
 def test_the_shipped_model_forecasts_without_torch() -> None:

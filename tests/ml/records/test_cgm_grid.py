@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ml.records.cgm.days import whole_days
-from ml.records.cgm.grid import GlucoseGrid, even_grid
+from ml.records.cgm.grid import GlucoseGrid, even_grid, wall_times
 from ml.records.cgm.windows import HISTORY, HORIZON, forecast_windows, joined
 
 FIVE = 300
@@ -121,6 +121,17 @@ def test_another_step_is_refused() -> None:
     )
     with pytest.raises(ValueError, match="5 min, not 15"):
         forecast_windows(grid)
+
+
+@pytest.mark.parametrize("hours", [-10, -8, -3.5, 0, 5.75, 9, 12, 13])
+def test_the_wall_clock_has_its_own_date_east_and_west_of_greenwich(hours: float) -> None:
+    ahead = int(hours * 3600)
+    seconds = 1_790_000_100 + np.arange(600, dtype=np.int64) * FIVE
+    grid = even_grid(
+        seconds, np.full(600, 100, np.float32), wall_offset=np.full(600, ahead), person="x"
+    )
+    expected = grid.moments + np.timedelta64(ahead, "s")
+    assert np.array_equal(wall_times(grid), expected.astype("datetime64[m]"))
 
 
 def test_days_begin_at_midnight_and_half_known_days_are_left_out() -> None:

@@ -135,6 +135,18 @@ def test_a_change_of_sensor_is_allowed_and_named_with_its_day() -> None:
     assert "2026-10-12" in found.notes[0].sentence and "new sensor" in found.notes[0].sentence
 
 
+@pytest.mark.parametrize(
+    ("hours", "hour_utc", "day"), [(-8, 3, "2026-10-11"), (9, 20, "2026-10-13")]
+)
+def test_a_day_that_is_named_is_that_of_the_persons_own_clock(
+    hours: int, hour_utc: int, day: str
+) -> None:
+    values = days(14)
+    values[7 * DAY + hour_utc * 12 : 7 * DAY + hour_utc * 12 + 24] = np.nan
+    found = assess(a_grid(values, offset=hours * 3600))
+    assert codes(found)[1] == ["warm_up"] and day in found.notes[0].sentence
+
+
 def test_a_week_in_another_time_zone_is_named_and_hours_follow_the_person() -> None:
     offset = np.zeros(14 * DAY, np.int64)
     offset[4 * DAY : 11 * DAY] = 9 * 3600
