@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import structlog
@@ -17,11 +17,13 @@ from backend.domain.errors import (
     ContentMissing,
     IllegalTransition,
     KeyDestroyed,
+    ModelUnusable,
     NotAuthenticated,
     VitalMintError,
 )
 from backend.domain.identifiers import AccountId
 from backend.ports import Ports
+from backend.use_cases.forecast_glucose import stored_forecast
 from backend.use_cases.list_journal import open_journal
 from backend.use_cases.read_contribution import (
     READABLE,
@@ -32,6 +34,7 @@ from backend.use_cases.read_contribution import (
 )
 from backend.use_cases.sealed_journal import event_fields
 from backend.use_cases.show_profile import open_own_profile
+from backend.use_cases.show_training import TrainingView, show_trainings
 
 _PURPOSE = "exported by its owner"
 _GONE = "it was erased, or refused by the chain, and can never be read again"
@@ -72,6 +75,9 @@ def export_own_data(account_id: AccountId, *, ports: Ports) -> Iterator[ExportPa
     for view in views:
         if view.contribution.status in READABLE:
             yield _record(view, account_id, ports=ports)
+    trainings = show_trainings(account_id, ports=ports, purpose=_PURPOSE)
+    yield _json("trainings.json", [_training(view) for view in trainings])
+    yield _json("forecast.json", _forecast(account_id, ports=ports))
     yield _json("journal.json", _journal(account_id, ports=ports))
     yield _json("access_log.json", _access_log(account_id, ports=ports))
 
@@ -143,6 +149,28 @@ def _record(view: ContributionView, account_id: AccountId, *, ports: Ports) -> E
     return ExportPart(f"records/{contribution_id}.csv", trace)
 
 
+def _training(view: TrainingView) -> dict[str, Any]:
+    row = view.training
+    return {
+        "training_id": row.id,
+        "state": row.state,
+        "reason": row.reason,
+        "refusal": None if view.refusal is None else asdict(view.refusal),
+        "requested_at": row.requested_at,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+    }
+
+
+def _forecast(account_id: AccountId, *, ports: Ports) -> dict[str, Any] | None:
+    """What the stored model said; None without one, or the reason why it cannot be read."""
+    try:
+        found = stored_forecast(account_id, _PURPOSE, ports=ports)
+    except (ModelUnusable, KeyDestroyed) as error:
+        return {"not_read": error.code, "reason": error.message}
+    return None if found is None else asdict(found)
+
+
 def _journal(account_id: AccountId, *, ports: Ports) -> list[dict[str, Any]]:
     return [
         {
@@ -180,4 +208,6 @@ def _json(name: str, content: object) -> ExportPart:
 def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no place in an export")

@@ -47,15 +47,25 @@ def forecast_glucose(account_id: AccountId, *, ports: Ports) -> ForecastView:
     with ports.database.read() as unit:
         model = _newest(unit, account_id)
         newer = _newer_records(unit, model)
-
-    def opened() -> bytes:
-        note_access(NoteAccess(account_id, account_id, MODEL, PURPOSE), ports=ports)
-        return open_model(model, ports)
-
     forecast = ports.models.forecast(
-        model.id, opened, newer={row.id: _opener(row, ports) for row in newer}
+        model.id,
+        _model_opener(model, PURPOSE, ports),
+        newer={row.id: _record_opener(row, ports) for row in newer},
     )
     return ForecastView(model, forecast, ports.clock.now(), len(newer))
+
+
+def stored_forecast(account_id: AccountId, purpose: str, *, ports: Ports) -> GlucoseForecast | None:
+    """What the stored model said when it was made, for its owner to take away; None without one.
+
+    It asks for no consent: nothing is computed that is not stored already.
+    """
+    with ports.database.read() as unit:
+        models = unit.glucose_models.of_account(account_id)
+    if not models:
+        return None
+    opener = _model_opener(models[0], purpose, ports)
+    return ports.models.forecast(models[0].id, opener, newer={})
 
 
 def plot_forecast(account_id: AccountId, unit: Unit, form: PictureFormat, *, ports: Ports) -> bytes:
@@ -89,6 +99,16 @@ def _newer_records(unit: UnitOfWork, model: GlucoseModel) -> list[Contribution]:
     return [row for row in glucose_records(unit, model.account_id) if row.id not in learnt]
 
 
-def _opener(row: Contribution, ports: Ports) -> Callable[[], bytes]:
+def _model_opener(model: GlucoseModel, purpose: str, ports: Ports) -> Callable[[], bytes]:
+    """Opens the model when it is called, with its line in the access log."""
+
+    def opened() -> bytes:
+        note_access(NoteAccess(model.account_id, model.account_id, MODEL, purpose), ports=ports)
+        return open_model(model, ports)
+
+    return opened
+
+
+def _record_opener(row: Contribution, ports: Ports) -> Callable[[], bytes]:
     """Opens the record when it is called, with its line in the access log."""
     return lambda: open_traces([row], actor=row.account_id, purpose=PURPOSE, ports=ports)[0]

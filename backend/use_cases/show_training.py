@@ -16,6 +16,7 @@ DETAILS = "training_details"
 """The sealed column's name."""
 REFUSALS = "refused trainings"
 """The access log's subject when the reasons of refusals are opened."""
+SHOWN = "shown to their owner"
 
 
 @dataclass(frozen=True)
@@ -36,18 +37,20 @@ class TrainingView:
     refusal: Refusal | None
 
 
-def show_trainings(account_id: AccountId, *, ports: Ports) -> list[TrainingView]:
+def show_trainings(
+    account_id: AccountId, *, ports: Ports, purpose: str = SHOWN
+) -> list[TrainingView]:
     """All of this account, newest first; opened refusals are one line in the access log."""
     with ports.database.read() as unit:
         views = [_view(unit, training) for training in unit.trainings.of_account(account_id)]
-    return _with_refusals(account_id, views, ports)
+    return _with_refusals(account_id, views, purpose, ports)
 
 
 def show_training(account_id: AccountId, training_id: TrainingId, *, ports: Ports) -> TrainingView:
     """One of them, or `NotFound`, also for another person's."""
     with ports.database.read() as unit:
         view = _view(unit, _own(unit, account_id, training_id))
-    return _with_refusals(account_id, [view], ports)[0]
+    return _with_refusals(account_id, [view], SHOWN, ports)[0]
 
 
 def cancel_training(
@@ -78,12 +81,12 @@ def _view(unit: UnitOfWork, training: Training) -> TrainingView:
 
 
 def _with_refusals(
-    account_id: AccountId, views: list[TrainingView], ports: Ports
+    account_id: AccountId, views: list[TrainingView], purpose: str, ports: Ports
 ) -> list[TrainingView]:
     """Opened under one line of the access log; without any refusal nothing is opened."""
     if all(view.training.sealed_details is None for view in views):
         return views
-    note_access(NoteAccess(account_id, account_id, REFUSALS, "shown to their owner"), ports=ports)
+    note_access(NoteAccess(account_id, account_id, REFUSALS, purpose), ports=ports)
     key = ports.keys.open(KeyId(account_id))
     return [replace(view, refusal=_refusal(view.training, key)) for view in views]
 

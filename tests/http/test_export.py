@@ -15,6 +15,8 @@ from backend.ports import Ports
 from tests.fakes.chain import FakeChain
 from tests.fakes.content_store import InMemoryContentStore
 from tests.http.browser import Browser, cgm_file, enrol
+from tests.stand_in_ports import SettableClock
+from tests.trainees import Clinic
 from tests.world import run_due_jobs
 
 KINDS_OF_LOSS = 4
@@ -113,3 +115,33 @@ def test_patient_and_guardian_both_take_away_how_they_are_linked(
     assert patient_id in held["guardian_of"] and held["invitations"] == []
     code = invited["invitation"].encode()
     assert not any(code in content for content in parts.values())
+
+
+def test_trainings_and_the_forecast_are_taken_away_too(
+    patient: Browser, ports: Ports, clock: SettableClock, chain: FakeChain
+) -> None:
+    """Also once the consent is revoked: what is stored of a person is theirs to take."""
+    clinic = Clinic(ports, clock, chain)
+    patient.give_consent()
+    patient.upload("/api/contributions", cgm_file())
+    clinic.settle()
+    assert json.loads(parts_of(patient)["forecast.json"]) is None
+    clinic.models.enough = False
+    assert patient.post("/api/forecast/trainings").status_code == 202
+    clinic.settle(training=True)
+    clinic.models.enough = True
+    assert patient.post("/api/forecast/trainings").status_code == 202
+    clinic.settle(training=True)
+    patient.post("/api/consents/revocation", {})
+    clinic.settle()
+    taken = parts_of(patient)
+    finished, refused = json.loads(taken["trainings.json"])
+    assert (finished["state"], refused["state"]) == ("finished", "refused")
+    assert refused["refusal"]["needs"] == "7 more days"
+    forecast = json.loads(taken["forecast.json"])
+    assert len(forecast["short_term"]["steps"]) == 24
+    assert forecast["quarter"]["first_day"] == "2026-10-20"
+    entries = json.loads(taken["access_log.json"])
+    assert {"glucose model", "refused trainings"} <= {
+        entry["subject"] for entry in entries if entry["purpose"] == "exported by its owner"
+    }

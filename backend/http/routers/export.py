@@ -24,9 +24,9 @@ _BINARY = {ZIP: {"schema": {"type": "string", "format": "binary"}}}
     responses={200: {"content": _BINARY, "description": "a zip of JSON and CSV files"}},
 )
 def export_own_data(account_id: AccountHere, ports: PortsHere) -> Response:
-    """Profile, guardians, consents, contributions with rewards and records as CSV, the journal, the
-    access log. Every record that is opened for it is written to the access log first; for one that
-    cannot be read, a file says why."""
+    """Profile, guardians, consents, contributions with rewards and records as CSV, trainings, what
+    one's own model says, the journal, the access log. Whatever is opened for it is written to the
+    access log first; for a record that cannot be read, a file says why."""
     archive = _zipped(export(account_id, ports=ports))
     name = 'attachment; filename="vitalmint-export.zip"'
     return Response(archive, media_type=ZIP, headers={"Content-Disposition": name})

@@ -6,12 +6,13 @@ ON_CHAIN = (
 )
 HERE = (
     "here: the row of each contribution without its content (ids, wallet address, kind, size, "
-    "times, CID, digest, quality, amount), its erasure mark, the transactions that were sent, and "
-    "spent keyed fingerprints without owner, id or time"
+    "times, CID, digest, quality, amount), its erasure mark, the transactions that were sent, "
+    "spent keyed fingerprints without owner, id or time, and the random ids of destroyed keys"
 )
 OF_A_CONTRIBUTION = (
-    f"{ON_CHAIN}; and {HERE}; and your access log's lines about it. Copies of the sealed record on "
-    "IPFS nodes of others may stay too: nobody opens them without the key."
+    f"{ON_CHAIN}; and {HERE}; and your access log's lines about it; and of trainings that learnt "
+    "from it when they were and how they ended, without anything that they learnt. Copies of the "
+    "sealed record on IPFS nodes of others may stay too: nobody opens them without the key."
 )
 OF_AN_ACCOUNT = (
     f"{ON_CHAIN}; and {HERE}; none of it under your account any more, of which a mark with its "
