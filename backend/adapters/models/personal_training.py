@@ -36,8 +36,8 @@ from ml.training.progress import Part, Progress, ProgressSink, silent
 CONTEXT_DAYS = 15
 _STEP_OF_DAY = 288
 _SYNTHETIC_STRIDE = 6
-_SEEN = 0.8
-"""Share of the record that the generator learns from."""
+_LEAST_WHOLE_DAYS = 4
+"""A generator that sees fewer whole days has nothing to vary."""
 _LAST_VALUE, _LINEAR, _BASE, _OWN = "last_value", "linear", "base", "tuned_to_you"
 _NAMES = {
     _LAST_VALUE: "the last value",
@@ -69,7 +69,8 @@ def train_personal(
     found = enough(grid)
     believed = trusted(grid, found)
     split = _split(believed, setting)
-    days = _synthetic(believed, setting, seed, Part(progress, 0.0, 0.5), stages)
+    seen = _until(believed, split.learn.moment.max())
+    days = _synthetic(seen, setting, seed, Part(progress, 0.0, 0.5), stages)
     candidates = _candidates(split, days, setting, bases, seed, Part(progress, 0.5, 0.95), stages)
     choice = best_of({name: served(one) for name, one in candidates.items()}, split.choose)
     winner = served(candidates[choice.winner])
@@ -117,9 +118,9 @@ def _split(grid: GlucoseGrid, setting: PersonalSetting) -> _Split:
 
 
 def _synthetic(
-    grid: GlucoseGrid, setting: PersonalSetting, seed: int, progress: Part, stages: Stages
+    seen: GlucoseGrid, setting: PersonalSetting, seed: int, progress: Part, stages: Stages
 ) -> GlucoseDays | None:
-    """Days from the person's own SinGAN; None where too few whole days are there for one."""
+    """Days from a SinGAN of what is `seen`; None where too few whole days are there for one."""
     from ml.generators.singan import SinGan
     from ml.generators.singan_settings import DEMO
 
@@ -133,8 +134,9 @@ def _synthetic(
     )
     kept = stages.load("generator")
     if kept is None:
-        real = whole_days([_head(grid, int(_SEEN * len(grid)))], step_minutes=settings.step_minutes)
-        generator = SinGan(replace(settings, least_days=min(settings.least_days, 5)))
+        real = whole_days([seen], step_minutes=settings.step_minutes)
+        least = min(settings.least_days, _LEAST_WHOLE_DAYS)
+        generator = SinGan(replace(settings, least_days=least))
         try:
             generator.fit(
                 real,
@@ -150,8 +152,9 @@ def _synthetic(
     return generator.sample(setting.synthetic_days, rng=_rng(seed, 2))
 
 
-def _head(grid: GlucoseGrid, steps: int) -> GlucoseGrid:
-    """What the choice between forecasters is made on stays unseen by the generator, too."""
+def _until(grid: GlucoseGrid, last: np.datetime64) -> GlucoseGrid:
+    """What was known at `last`: the days that stop, calibrate and choose stay unseen."""
+    steps = int(np.searchsorted(grid.moments, last, side="right"))
     return replace(
         grid,
         moments=grid.moments[:steps],
