@@ -1,16 +1,21 @@
 """The loop that trains a quantile network: pinball loss, averaged weights, early stopping."""
 
+import hashlib
+import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from ml.artifacts import Artifact, pack, require, unpack
 from ml.training.checkpoints import Checkpoints
 from ml.training.progress import Progress, ProgressSink
 
+KIND, FORMAT = "quantile-training", 1
+_STATE = "state.safetensors"
 _EVALUATED = 8192
 
 
@@ -85,12 +90,18 @@ def train_quantiles(
 ) -> dict[str, float]:
     """Leaves `network` with the averaged weights of its best epoch.
 
-    One that was interrupted goes on after its last whole epoch and ends the same.
+    One that was interrupted goes on after its last whole epoch and ends the same. A checkpoint
+    names what it was made from (`_training_of`); one of another training is left unused.
 
     Returns:
         ``epochs`` run, ``best_epoch``, ``validation_loss`` and ``loss_before`` training.
+
+    Raises:
+        BrokenArtifact: the checkpoint is damaged; remove it to begin anew.
+        NewerArtifact: a newer release has written it.
     """
-    loop = _Loop(network, settings, torch.tensor(levels, dtype=torch.float32))
+    own = _training_of(network, train, validation, levels, settings, seed)
+    loop = _Loop(network, settings, torch.tensor(levels, dtype=torch.float32), own)
     loop.resume(checkpoints.load(), validation)
     while loop.epoch < settings.epochs and loop.waited < settings.patience:
         loop.run_epoch(train, seed, progress)
@@ -111,8 +122,11 @@ def train_quantiles(
 class _Loop:
     """One training: the network, its average, its optimiser, and where it is."""
 
-    def __init__(self, network: nn.Module, settings: Settings, levels: Tensor) -> None:
+    def __init__(
+        self, network: nn.Module, settings: Settings, levels: Tensor, training: str
+    ) -> None:
         self.network, self.settings, self.levels = network, settings, levels
+        self.training = training
         self.optimiser = torch.optim.AdamW(
             network.parameters(), lr=settings.rate, weight_decay=settings.decay
         )
@@ -152,14 +166,18 @@ class _Loop:
             tensors |= {f"optimiser.{index}.{n}": v for n, v in own.items()}
         where = [self.epoch, self.best_epoch, self.waited, self.best_loss, self.first_loss]
         tensors["where"] = torch.tensor(where, dtype=torch.float64)
-        return bytes(save({name: values.clone() for name, values in tensors.items()}))
+        content = bytes(save({name: values.clone() for name, values in tensors.items()}))
+        return pack(Artifact(KIND, FORMAT, {"training": self.training}, {_STATE: content}))
 
     def resume(self, state: bytes | None, validation: Examples) -> None:
-        """From a checkpoint, or from the start, which counts as the first thing to beat."""
-        if state is None:
+        """From its own checkpoint, or from the start, which counts as the first thing to beat."""
+        kept = None if state is None else unpack(state)
+        if kept is not None:
+            require(kept, KIND, FORMAT)
+        if kept is None or kept.card.get("training") != self.training:
             self.first_loss = self.best_loss = self._validation_loss(self.average, validation)
             return
-        tensors = load(state)
+        tensors = load(kept.files[_STATE])
         self.network.load_state_dict(_part(tensors, "network."))
         self.average, self.best = _part(tensors, "average."), _part(tensors, "best.")
         own: dict[int, dict[str, Tensor]] = {}
@@ -204,6 +222,27 @@ class _Loop:
                 total, known = total + float(loss) * count, known + count
         self.network.load_state_dict(kept)
         return total / max(known, 1)
+
+
+def _training_of(
+    network: nn.Module,
+    train: Examples,
+    validation: Examples,
+    levels: Sequence[float],
+    settings: Settings,
+    seed: int,
+) -> str:
+    """SHA-256 of all that a training's end depends on: settings, seed, first weights and data."""
+    told = {"settings": asdict(settings), "seed": seed, "levels": [float(v) for v in levels]}
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    tensors = [(name, values) for name, values in sorted(network.state_dict().items())]
+    for side, examples in (("train", train), ("validation", validation)):
+        for index, values in enumerate((*examples.inputs, examples.target, examples.unit)):
+            tensors.append((f"{side} {index}", values))
+    for name, values in tensors:
+        digest.update(f"{name} {values.dtype} {tuple(values.shape)}".encode())
+        digest.update(values.detach().contiguous().cpu().numpy().data)
+    return digest.hexdigest()
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:

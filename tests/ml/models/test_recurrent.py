@@ -103,6 +103,45 @@ def test_an_interrupted_training_ends_in_the_same_model_as_one_that_was_not() ->
     assert pack(resumed.to_artifact()) == pack(whole.to_artifact())
 
 
+def _checkpoint(people: tuple[int, int] = (0, 4)) -> MemoryCheckpoints:
+    """What a training of two epochs on these people leaves behind."""
+    kept = MemoryCheckpoints()
+    train, validation = windows_of_people(*people), windows_of_people(4, 6)
+    Gru(FEW, checkpoints=kept).fit(train, validation, rng=np.random.default_rng(3), progress=silent)
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("people", "seed", "settings"),
+    [((1, 4), 3, FEW), ((0, 4), 4, FEW), ((0, 4), 3, replace(FEW, rate=1e-3))],
+    ids=["other data", "another seed", "other settings"],
+)
+def test_the_checkpoint_of_another_training_is_left_unused(
+    people: tuple[int, int], seed: int, settings: Settings
+) -> None:
+    train, validation = windows_of_people(*people), windows_of_people(4, 6)
+    packed = []
+    for checkpoints in (None, _checkpoint()):
+        model = Gru(settings, checkpoints=checkpoints)
+        model.fit(train, validation, rng=np.random.default_rng(seed), progress=silent)
+        packed.append(pack(model.to_artifact()))
+    assert packed[0] == packed[1]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
+def test_a_truncated_checkpoint_is_refused(share: float) -> None:
+    kept = _checkpoint()
+    assert kept.state is not None
+    kept.state = kept.state[: int(share * len(kept.state))]
+    with pytest.raises(BrokenArtifact):
+        Gru(FEW, checkpoints=kept).fit(
+            windows_of_people(0, 4),
+            windows_of_people(4, 6),
+            rng=np.random.default_rng(3),
+            progress=silent,
+        )
+
+
 def test_training_stops_when_validation_no_longer_gains() -> None:
     train, validation = windows_of_people(0, 4), windows_of_people(4, 6)
     rng = np.random.default_rng(1)
