@@ -51,7 +51,9 @@ def page(result: Mapping[str, Any]) -> str:
         lines += ["## Synthetic days on and off", "", *_ablation(result["ablation"]), ""]
     if result.get("glucobench"):
         lines += ["## GlucoBench's protocol", "", *_glucobench(result["glucobench"]), ""]
-    if result.get("quarter"):
+    if not result.get("quarter"):
+        lines += ["Three months ahead: `cgm_quarter.md`, of `ml.experiments.cgm_quarter`.", ""]
+    else:
         shown = quarter_lines(result["quarter"])
         quarter = [f"#{line}" if line.startswith("## ") else line for line in shown]
         lines += ["## Three months ahead", "", *quarter, ""]
