@@ -27,6 +27,7 @@ from ml.experiments.quarter.simulated import (
     anchors,
     own_days,
     profile_coverage,
+    require_strangers,
     strangers,
     tested,
 )
@@ -88,8 +89,7 @@ def measured(
     cohort = simulated_quarters(sizes["people"], rng=rng)
     forecaster.fit(cohort, rng=rng, progress=_Lines(), whom="simulated people")
     test = strangers(people=sizes["test"], rng=rng)
-    if np.isin(test.person, cohort.person).any():
-        raise ValueError("a test person is among those who were learnt from")
+    require_strangers(test, cohort)
     simulated = {
         **tested(forecaster, test, rng=rng),
         "own_days": own_days(forecaster, people=sizes["own"], rng=rng),

@@ -90,15 +90,18 @@ def _short(result: Mapping[str, Any]) -> list[str]:
     ):
         row = tables["served, own days asked"]
         told = ", ".join(
-            f"{m.upper()} {1 - row[m]['ratio']:+.1%} (better for {row[m]['better']}, "
+            f"{m.upper()} {_number(row[m]['median_ratio'])} (better for {row[m]['better']}, "
             f"worse for {row[m]['worse']})"
             for m in METRICS
         )
-        lines.append(f"- {title} on {len(entries)} real people, each counted once: {told}.")
+        lines.append(
+            f"- {title} on {len(entries)} real people ({_origins(entries)}), median over people of "
+            f"each one's own error over carry-forward's: {told}."
+        )
     worse = [
         f"{m.upper()} of {entry['record']} ({row['ratio']['own_days']:.2f})"
         for entry in real["quarter"]
-        for m, row in entry["metrics"].items()
+        for m, row in _by_metric(entry)
         if row["mae"]["own_days"] > row["mae"]["carry_forward"] + 1e-9
     ]
     lines.append(
@@ -109,7 +112,7 @@ def _short(result: Mapping[str, Any]) -> list[str]:
     low = [
         f"{m.upper()} of {entry['record']} ({row['weeks_covered']:.2f})"
         for entry in real["quarter"]
-        for m, row in entry["metrics"].items()
+        for m, row in _by_metric(entry)
         if row["weeks_covered"] < 0.8
     ]
     lines.append(
@@ -117,6 +120,12 @@ def _short(result: Mapping[str, Any]) -> list[str]:
         "for: " + (", ".join(low) if low else "nobody") + "."
     )
     return lines
+
+
+def _origins(entries: Sequence[Mapping[str, Any]]) -> str:
+    """How much each of the people says: a record with one origin says next to nothing."""
+    counts = sorted((entry["origins"] for entry in entries), reverse=True)
+    return f"forecast from {', '.join(str(count) for count in counts)} origins"
 
 
 def _how(result: Mapping[str, Any]) -> str:
@@ -190,7 +199,7 @@ def _own_days(own: Mapping[str, Any]) -> list[str]:
         "| ratio, own days asked | own days carry forward | weeks covered |",
         "|---|---|---|---|---|",
     ]
-    for metric, row in own["metrics"].items():
+    for metric, row in _by_metric(own):
         lines.append(
             f"| {metric.upper()} | {_interval(row['ratio_by_cohort'])} "
             f"| {_interval(row['ratio_by_own_days'])} | {row['carried_for']:.0%} "
@@ -210,7 +219,7 @@ def _records(entries: Sequence[Mapping[str, Any]]) -> list[str]:
             f"{entry['record']} ({entry['condition']}) | {entry['worn_days']} of "
             f"{entry['span_days']} | {entry['origins']}"
         )
-        for metric, row in entry["metrics"].items():
+        for metric, row in _by_metric(entry):
             lines.append(
                 f"| {head} | {metric.upper()} | {row['mae']['carry_forward']:.4f} "
                 f"| {row['mae']['served']:.4f} | {_number(row['ratio']['served'])} "
@@ -223,7 +232,7 @@ def _records(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _people(tables: Mapping[str, Any]) -> list[str]:
     lines = [
-        "| ratio of mean errors over people (geometric mean of ratios) "
+        "| median of people's ratios (of errors summed over people; geometric mean) "
         "| TIR | TBR | TAR | GMI | CV |",
         "|---|---|---|---|---|---|",
     ]
@@ -231,10 +240,18 @@ def _people(tables: Mapping[str, Any]) -> list[str]:
         cells = []
         for metric in METRICS:
             of = row[metric]
-            means = f"{of['ratio']:.3f} ({of['geometric_mean_ratio']:.3f})"
+            means = (
+                f"{_number(of['median_ratio'])} ({of['ratio']:.3f}; "
+                f"{of['geometric_mean_ratio']:.3f})"
+            )
             cells.append(f"{means}; better {of['better']}, worse {of['worse']}")
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return lines
+
+
+def _by_metric(entry: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """In the order of every other table; JSON's is the alphabet's."""
+    return [(metric, entry["metrics"][metric]) for metric in METRICS]
 
 
 def _interval(of: Mapping[str, float]) -> str:

@@ -1,4 +1,7 @@
-"""The three-month forecast on real records, each by itself: never learnt from, never pooled."""
+"""The three-month forecast on real records: never learnt from, forecast and reported singly.
+
+Sums over people are made by `over_people` alone, and tables that print them say so.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,8 +107,9 @@ def reported(
 def over_people(entries: Sequence[dict[str, Any]], way: str) -> dict[str, Any]:
     """How a way of forecasting does beside carry-forward over people, each counted once.
 
-    `ratio` is the mean error over people over carry-forward's; `geometric_mean_ratio` weighs a
-    person with hardly any error like one with a large one.
+    `median_ratio` is that of the people's own ratios, which no one person and no one origin can
+    move far. `ratio` is of errors summed over people: whoever has the largest decides it.
+    `geometric_mean_ratio` weighs a person with hardly any error like one with a large one.
     """
     found = {}
     for metric in METRICS:
@@ -115,6 +119,7 @@ def over_people(entries: Sequence[dict[str, Any]], way: str) -> dict[str, Any]:
         ratios = ours[(ours > 0) & (theirs > 0)] / theirs[(ours > 0) & (theirs > 0)]
         found[metric] = {
             "people": len(ours),
+            "median_ratio": _median_ratio(ours, theirs),
             "better": int((ours < theirs - _SAME).sum()),
             "worse": int((ours > theirs + _SAME).sum()),
             "ratio": float(ours.sum() / theirs.sum()),
@@ -165,6 +170,14 @@ _SAME = 1e-9
 def _ratio(ours: float, theirs: float) -> float:
     """NaN where carry-forward made no error at all."""
     return float(ours / theirs) if theirs > 0 else float("nan")
+
+
+def _median_ratio(ours: Floats, theirs: Floats) -> float:
+    """Over people; who misses where carry-forward never did counts as worse than anybody."""
+    pairs = zip(ours, theirs, strict=True)
+    ratios = [o / t if t > 0 else (np.inf if o > _SAME else 1.0) for o, t in pairs]
+    median = float(np.median(ratios))
+    return median if np.isfinite(median) else float("nan")
 
 
 def _mean(errors: Floats) -> Floats:

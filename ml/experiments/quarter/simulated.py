@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ml.evaluation.quarter import MetricScore, absolute_errors, covered, explained, ratio_to, score
+from ml.experiments.forecast_windows import SharedPerson
 from ml.experiments.ship_quarter import simulated_quarters
 from ml.models.quarter import METRICS, QuarterCohort, QuarterForecaster
 from ml.models.quarter.days import FIRST_DAYS, day_table, figures, weekly_figures, with_range
@@ -42,6 +43,17 @@ def anchors(*, people: int, rng: np.random.Generator) -> dict[str, Any]:
 def strangers(*, people: int, rng: np.random.Generator) -> QuarterCohort:
     """Test people, none of whom is in the cohort that is learnt from."""
     return simulated_quarters(people, rng=rng, prefix="stranger")
+
+
+def require_strangers(people: QuarterCohort, learnt: QuarterCohort) -> None:
+    """Raises `SharedPerson` when somebody's name or days are among those that were learnt from.
+
+    Days as well as names: the same draws under another prefix are the same people.
+    """
+    known = {days.tobytes() for days in learnt.first.mean}
+    again = np.array([days.tobytes() in known for days in people.first.mean], dtype=bool)
+    if shared := int((again | np.isin(people.person, learnt.person)).sum()):
+        raise SharedPerson(f"{shared} of {len(people)} test people are among those learnt from")
 
 
 def tested(

@@ -1,16 +1,19 @@
 """The three-month experiment: people kept apart, records reported singly, worse results shown."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ml.experiments import ship_quarter
 from ml.experiments.cgm_quarter import measured
+from ml.experiments.forecast_windows import SharedPerson
 from ml.experiments.quarter.page import page
 from ml.experiments.quarter.plots import draw
 from ml.experiments.quarter.real import origins, outcome, over_people, reported
 from ml.experiments.quarter.records import LongRecord
+from ml.experiments.quarter.simulated import require_strangers
 from ml.models.quarter import METRICS, QuarterForecaster
 from ml.models.quarter.days import days_of_grid
 from ml.models.shipped import shipped
@@ -61,6 +64,29 @@ def test_a_forecast_inside_a_record_sees_nothing_of_what_follows(
 def test_an_outcome_beyond_the_record_is_unknown(records: list[LongRecord]) -> None:
     rows = outcome(records[0].days, 98)
     assert np.isfinite(rows[:4, 0]).any() and np.isnan(rows[4:]).all()
+
+
+def test_test_people_who_were_learnt_from_are_found_under_another_name_as_well() -> None:
+    learnt, same, others = (
+        ship_quarter.simulated_quarters(8, rng=np.random.default_rng(seed), prefix=prefix)
+        for seed, prefix in ((1, "learnt"), (1, "stranger"), (2, "stranger"))
+    )
+    require_strangers(others, learnt)
+    with pytest.raises(SharedPerson, match="8 of 8"):
+        require_strangers(same, learnt)
+    with pytest.raises(SharedPerson, match="8 of 8"):
+        require_strangers(replace(others, person=learnt.person), learnt)
+
+
+def test_one_person_with_a_huge_error_does_not_decide_what_is_said_of_all() -> None:
+    def entry(ours: float, carried: float) -> dict[str, Any]:
+        mae = {"served": ours, "carry_forward": carried}
+        return {"metrics": {metric: {"mae": mae} for metric in METRICS}}
+
+    entries = [entry(0.11, 0.10), entry(0.12, 0.10), entry(0.1, 5.0), entry(0.01, 0.0)]
+    found = over_people([*entries, entry(0.09, 0.1)], "served")["tir"]
+    assert found["median_ratio"] == pytest.approx(1.1)
+    assert (found["better"], found["worse"]) == (2, 3)
 
 
 @pytest.mark.slow
