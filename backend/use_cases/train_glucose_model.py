@@ -8,12 +8,14 @@ the row; a training that no longer finds itself running stops there and leaves n
 import json
 from dataclasses import dataclass, replace
 
+from backend.domain.contribution import Contribution
 from backend.domain.errors import (
     ConsentExpired,
     ConsentNotGranted,
     KeyDestroyed,
     NotEnoughData,
     NotFound,
+    Unavailable,
     UnreadableRecord,
 )
 from backend.domain.glucose import TrainedModel
@@ -36,6 +38,8 @@ from backend.use_cases.show_training import DETAILS
 from backend.use_cases.watch_training import TrainingStopped, Watch, WorkerEnding
 
 INTERRUPTED = "interrupted_too_often"
+FAILED_INSIDE = "failed_inside"
+"""Why a training failed: its process died every time, or the last attempt broke by itself."""
 PURPOSE = "learning a model for its owner"
 
 
@@ -61,7 +65,11 @@ def train_glucose_model(key: str, *, ports: Ports) -> Again | None:
         )
         _store(begun, trained, ports)
     except WorkerEnding:
+        _give_back(training_id, ports)
         return Again(ports.clock.now())
+    except Unavailable:
+        _give_back(training_id, ports)
+        raise
     except (TrainingStopped, NotFound):  # ended elsewhere, or its account is gone
         return None
     except (ConsentNotGranted, ConsentExpired):
@@ -70,6 +78,9 @@ def train_glucose_model(key: str, *, ports: Ports) -> Again | None:
         _cancel(training_id, RECORD_ERASED, ports)
     except (NotEnoughData, UnreadableRecord) as refusal:
         _refuse(training_id, refusal, ports)
+    except Exception:
+        _broken(training_id, ports)
+        raise
     return None
 
 
@@ -84,9 +95,9 @@ def _begin(training_id: TrainingId, ports: Ports) -> _Begun | None:
         return None
     require_care_consent(training.account_id, ports=ports)
     with ports.database.write() as unit:
+        unit.accounts.hold(training.account_id)
         training = _running(unit, training_id, ports)
-        rows = glucose_records(unit, training.account_id)
-        unit.trainings.set_sources(training.id, [row.id for row in rows])
+        rows = _sources(unit, training)
     key = training_key(training, ports)
     canonicals = open_traces(reversed(rows), actor="service", purpose=PURPOSE, ports=ports)
     return _Begun(training, canonicals, key)
@@ -104,6 +115,39 @@ def _running(unit: UnitOfWork, training_id: TrainingId, ports: Ports) -> Trainin
     )
     unit.trainings.update(running, expected=training.state)
     return running
+
+
+def _sources(unit: UnitOfWork, training: Training) -> list[Contribution]:
+    """What it learns from: all that was there when it first began, and not what came later."""
+    rows = glucose_records(unit, training.account_id)
+    chosen = unit.trainings.sources(training.id)
+    if not chosen:
+        unit.trainings.set_sources(training.id, [row.id for row in rows])
+        return rows
+    found = [row for row in rows if row.id in chosen]
+    if len(found) < len(chosen):
+        raise KeyDestroyed("a record that is learnt from is gone")
+    return found
+
+
+def _give_back(training_id: TrainingId, ports: Ports) -> None:
+    """An outage, or a worker that was told to end, is no attempt that failed."""
+    with ports.database.write() as unit:
+        training = unit.trainings.by_id(training_id)
+        if training is not None and training.unfinished:
+            fewer = replace(training, attempts=max(0, training.attempts - 1))
+            unit.trainings.update(fewer, expected=training.state)
+
+
+def _broken(training_id: TrainingId, ports: Ports) -> None:
+    """It failed by itself: perhaps by what its checkpoint holds, so the next begins without."""
+    with ports.database.write() as unit:
+        training = unit.trainings.by_id(training_id)
+        if training is None or not training.unfinished:
+            return
+        unit.training_checkpoints.delete(training_id)
+    if training.attempts >= ports.policy.training_attempts:
+        _end(training_id, TrainingState.FAILED, FAILED_INSIDE, ports)
 
 
 def _store(begun: _Begun, trained: TrainedModel, ports: Ports) -> None:

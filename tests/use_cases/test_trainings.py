@@ -18,6 +18,7 @@ from backend.domain.identifiers import AccountId
 from backend.domain.job import Again
 from backend.domain.training import TrainingState
 from backend.ports import Ports
+from backend.use_cases.forecast_glucose import forecast_glucose
 from backend.use_cases.resume_work import resume_work
 from backend.use_cases.revoke_consent import RevokeConsent, revoke_consent
 from backend.use_cases.show_training import cancel_training, show_training, show_trainings
@@ -304,3 +305,16 @@ def test_an_unfinished_training_whose_job_was_lost_goes_on_after_a_start(
     resume_work(ports=clinic.ports)
     clinic.settle(training=True)
     assert clinic.training(training_id).state is TrainingState.FINISHED
+
+
+def test_a_training_that_goes_on_learns_from_what_it_began_with(
+    clinic: Clinic, trainee: AccountId
+) -> None:
+    training_id = clinic.request(trainee)
+    ending = replace(clinic.ports, stopping=lambda: clinic.checkpoint_of(training_id) is not None)
+    train_glucose_model(training_id, ports=ending)
+    clinic.contribute(trainee, first_value=130)
+    train_glucose_model(training_id, ports=clinic.ports)
+    with clinic.ports.database.read() as unit:
+        assert len(unit.trainings.sources(training_id)) == 1
+    assert forecast_glucose(trainee, ports=clinic.ports).newer_records == 1

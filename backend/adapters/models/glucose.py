@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,7 @@ class MlGlucoseModels:
         grid = joined_grid(canonicals)
         from backend.adapters.models import bases, personal_model, personal_training, stages
         from backend.adapters.models.settings import SETTINGS
+        from ml.artifacts import BrokenArtifact, NewerArtifact
         from ml.training.progress import Progress
         from ml.training.threads import use_threads
 
@@ -85,14 +87,22 @@ class MlGlucoseModels:
         use_threads(self._threads)
         told(Progress("looking at the days", 0, 1000))
         personal_training.enough(grid)
-        model = personal_training.train_personal(
+        kept = stages.Stages(checkpoints)
+        train = partial(
+            personal_training.train_personal,
             grid,
             SETTINGS[self._setting],
             bases.Bases(self._base_forecaster),
             seed=seed,
             progress=told,
-            stages=stages.Stages(checkpoints),
+            stages=kept,
         )
+        try:
+            model = train()
+        except (BrokenArtifact, NewerArtifact):
+            if not kept.clear():
+                raise
+            model = train()  # from the start: the checkpoint is of a release that this is not
         content = personal_model.to_bytes(model)
         return TrainedModel(content, model.told["winner"], model.told["assessment"]["widened"])
 

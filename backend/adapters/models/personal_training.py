@@ -70,11 +70,15 @@ def train_personal(
     believed = trusted(grid, found)
     split = _split(believed, setting)
     seen = _until(believed, split.learn.moment.max())
-    days = _synthetic(seen, setting, seed, Part(progress, 0.0, 0.5), stages)
-    candidates = _candidates(split, days, setting, bases, seed, Part(progress, 0.5, 0.95), stages)
+    days = _synthetic(
+        seen, setting, seed, _part(progress, "making days like yours", 0, 0.5), stages
+    )
+    tuning = _part(progress, "tuning the network to you", 0.5, 0.95)
+    candidates = _candidates(split, days, setting, bases, seed, tuning, stages)
     choice = best_of({name: served(one) for name, one in candidates.items()}, split.choose)
     winner = served(candidates[choice.winner])
-    quarter, quarter_reason = _quarter(believed, days, bases, seed, Part(progress, 0.95, 1.0))
+    progress(Progress("looking three months ahead", 950, 1000))
+    quarter, quarter_reason = _quarter(believed, days, bases, seed)
     return PersonalModel(
         context=tail(believed, CONTEXT_DAYS * _STEP_OF_DAY),
         served=candidates[choice.winner],
@@ -92,6 +96,12 @@ def train_personal(
             "seed": seed,
         },
     )
+
+
+def _part(progress: ProgressSink, doing: str, start: float, end: float) -> ProgressSink:
+    """Steps of a part as steps of the whole, said in words for the person."""
+    part = Part(progress, start, end)
+    return lambda step: part(replace(step, stage=f"{doing} ({step.stage})"))
 
 
 def enough(grid: GlucoseGrid) -> Readiness:
@@ -118,7 +128,7 @@ def _split(grid: GlucoseGrid, setting: PersonalSetting) -> _Split:
 
 
 def _synthetic(
-    seen: GlucoseGrid, setting: PersonalSetting, seed: int, progress: Part, stages: Stages
+    seen: GlucoseGrid, setting: PersonalSetting, seed: int, progress: ProgressSink, stages: Stages
 ) -> GlucoseDays | None:
     """Days from a SinGAN of what is `seen`; None where too few whole days are there for one."""
     from ml.generators.singan import SinGan
@@ -170,7 +180,7 @@ def _candidates(
     setting: PersonalSetting,
     bases: Bases,
     seed: int,
-    progress: Part,
+    progress: ProgressSink,
     stages: Stages,
 ) -> dict[str, Artifact]:
     """The simplest first: of equals the first is served."""
@@ -227,10 +237,9 @@ def _widths(winner: Predictor, split: _Split, found: Readiness) -> npt.NDArray[n
 
 
 def _quarter(
-    grid: GlucoseGrid, days: GlucoseDays | None, bases: Bases, seed: int, progress: Part
+    grid: GlucoseGrid, days: GlucoseDays | None, bases: Bases, seed: int
 ) -> tuple[dict[str, Any] | None, str]:
     """Three months ahead as JSON, or why not."""
-    progress(Progress("looking three months ahead", 0, 1))
     try:
         forecast = bases.quarter.predict(grid, rng=_rng(seed, 5), days=days)
     except TooLittleData as fault:

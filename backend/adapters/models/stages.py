@@ -30,6 +30,11 @@ class Stages:
         self._kept[stage] = state
         self._checkpoints.save(_packed(self._kept))
 
+    def clear(self) -> bool:
+        """Begin again with nothing kept; False when there was nothing."""
+        kept, self._kept = self._kept, {}
+        return bool(kept)
+
     def finish(self, stage: str, result: bytes, *, instead_of: str | None = None) -> None:
         """Keep a stage's result and drop the state it grew from."""
         if instead_of is not None:
