@@ -1,5 +1,6 @@
 """Guidance from one person's glucose, journal and forecast. It advises no dose, ever."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,10 @@ from ml.guidance.responses import MealResponse, Responses
 from ml.guidance.walks import walks_after_meals
 from ml.guidance.words import said
 from ml.records.cgm.grid import GlucoseGrid
+from ml.records.cgm.joining import last_days
 from ml.records.cgm.metrics import HIGH, LOW
 from ml.records.cgm.readiness import assess, trusted
+from ml.records.cgm.trace import CgmTrace
 
 OLD_AFTER_DAYS = 3
 _DAY = 86_400
@@ -48,6 +51,7 @@ def glucose_guidance(
     language: Language,
     short: ShortForecast | None = None,
     month: MonthBand | None = None,
+    traces: Sequence[CgmTrace] = (),
 ) -> Guidance:
     """What the last `days` days of `grid` and the journal show, in `language`.
 
@@ -57,8 +61,9 @@ def glucose_guidance(
         now: seconds since 1970.
         short: the forecast of the next hours, if there is a fresh one.
         month: the profile forecast for the coming month, if there is one.
+        traces: that the grid was made of: hours that a clock showed twice are left out.
     """
-    grid = _last_days(grid, days)
+    grid = last_days(grid, days)
     period = period_of(grid)
     findings = _forecast(short, month, period)
     hours: list[HourRisk] = []
@@ -66,7 +71,7 @@ def glucose_guidance(
     if period.days < LEAST_DAYS:
         findings.append(_too_few_days(period, days))
     else:
-        believed = trusted(grid, assess(grid))
+        believed = trusted(grid, assess(grid, traces=traces))
         hours, at_risk = hours_at_risk(believed, period)
         findings += at_risk or [_nothing(period)]
         findings += nights(grid, believed, period)
@@ -78,18 +83,6 @@ def glucose_guidance(
     findings += _old(grid, now, period)
     advice = tuple(said(finding, language) for finding in findings)
     return Guidance(period, advice, tuple(hours), tuple(meals))
-
-
-def _last_days(grid: GlucoseGrid, days: int) -> GlucoseGrid:
-    start = max(0, len(grid) - days * 1440 // grid.step_minutes)
-    return GlucoseGrid(
-        person=grid.person,
-        step_minutes=grid.step_minutes,
-        moments=grid.moments[start:],
-        minute_of_day=grid.minute_of_day[start:],
-        mg_dl=grid.mg_dl[start:],
-        observed=grid.observed[start:],
-    )
 
 
 def _seconds(moment: np.datetime64) -> int:

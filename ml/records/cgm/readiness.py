@@ -69,14 +69,15 @@ class Readiness:
     set_aside: npt.NDArray[np.bool_]
 
 
-def assess(grid: GlucoseGrid, *, trace: CgmTrace | None = None) -> Readiness:
+def assess(grid: GlucoseGrid, *, traces: Sequence[CgmTrace] = ()) -> Readiness:
     """What can be learned from `grid`, whose steps may come from any sensor.
 
-    With the `trace` that the grid was made of, hours that its clock showed twice are found, too.
+    With the `traces` that the grid was made of, hours that the clock of one of them showed twice
+    are found, too.
     Wear goes by the sensor's own cadence; steps with a stuck sensor count as not worn.
     """
     still, lows, pauses = stuck(grid), compression_lows(grid), breaks(grid)
-    twice = [] if trace is None else doubled_time(trace)
+    twice = _within(grid, [found for trace in traces for found in doubled_time(trace)])
     set_aside = mask(grid, [*still, *lows, *_steps_of(grid, twice)])
     worn = worn_steps(grid) & ~mask(grid, still)
     worn_of = wear_of(worn, grid.step_minutes)
@@ -233,6 +234,13 @@ def _steps_of(grid: GlucoseGrid, stretches: Sequence[DoubledTime]) -> list[Stret
         Stretch(int(np.searchsorted(moments, s.start)), int(np.searchsorted(moments, s.end + 1)))
         for s in stretches
     ]
+
+
+def _within(grid: GlucoseGrid, stretches: Sequence[DoubledTime]) -> list[DoubledTime]:
+    """Those that touch the grid, once each and in order: exports may repeat what others hold."""
+    first, last = (int(end) for end in grid.moments[[0, -1]].astype("datetime64[s]").astype(int))
+    touching = {one for one in stretches if one.end >= first and one.start <= last}
+    return sorted(touching, key=lambda one: (one.start, one.end))
 
 
 def _doubled(stretches: Sequence[DoubledTime]) -> tuple[Finding, ...]:

@@ -18,6 +18,8 @@ LEAST_KNOWN = 0.75
 """Share of a history that has to be known; the rest is filled by straight lines."""
 _LATELY = 6
 _DAY = 1440 // STEP_MINUTES
+_AT_ONCE = 4096
+"""Origins whose past days are held in memory together: 5 MiB of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +82,12 @@ def forecast_windows(grid: GlucoseGrid, *, stride: int = 1) -> ForecastWindows:
     )
 
 
+def last_origin(grid: GlucoseGrid) -> int | None:
+    """The last step of a 5-minute grid that a forecast can start from; None where none can."""
+    origins = _origins(grid)
+    return int(origins[-1]) if origins.size else None
+
+
 def joined(parts: Sequence[ForecastWindows]) -> ForecastWindows:
     """All windows of all parts, in order."""
     return ForecastWindows(
@@ -112,6 +120,16 @@ def _typical(
     values: npt.NDArray[np.float32], origins: npt.NDArray[np.intp], days: int = 14
 ) -> npt.NDArray[np.float32]:
     """Median over the last `days` days at the time of day of each target step."""
+    found = np.empty((origins.size, HORIZON), dtype=np.float32)
+    for first in range(0, origins.size, _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        found[some] = _medians(values, origins[some], days)
+    return found
+
+
+def _medians(
+    values: npt.NDArray[np.float32], origins: npt.NDArray[np.intp], days: int
+) -> npt.NDArray[np.float32]:
     ahead = origins[:, None] + np.arange(1, HORIZON + 1)
     past = np.stack([_at(values, ahead - _DAY * day) for day in range(1, days + 1)])
     with np.errstate(all="ignore"):

@@ -185,7 +185,7 @@ def test_in_a_file_of_wall_times_the_hours_a_journey_repeats_are_named_and_left_
     (twice,) = doubled_time(trace)
     assert (twice.end - twice.start) / 3600 == pytest.approx(abs(hours), abs=0.6)
     grid = grid_of(trace, person="x")
-    found = assess(grid, trace=trace)
+    found = assess(grid, traces=[trace])
     assert found.enough and "doubled_time" in codes(found)[1]
     assert found.set_aside.sum() == pytest.approx(abs(hours) * 12, abs=10)
 
