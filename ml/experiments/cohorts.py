@@ -54,6 +54,14 @@ class DataMissing(FileNotFoundError):
     """A folder of the shared data is not there; says which."""
 
 
+class UnreadableTable(ValueError):
+    """A CSV file holds what is no time or no glucose; names the file and the id."""
+
+
+class TooFewPeople(ValueError):
+    """There are not enough people to keep those who test apart from those who teach."""
+
+
 @dataclass(frozen=True, eq=False)
 class Person:
     """One person of a data set.
@@ -93,17 +101,43 @@ def people(data: Path, *, cohorts: Sequence[str] = COHORTS) -> list[Person]:
 def glucobench(folder: Path) -> list[Person]:
     """Everybody in the CSV files of a folder in GlucoBench's format (`id,time,gl`).
 
+    Glucose is in numbers, mg/dL: what a sensor's HI and LO stand at differs by its make.
+
     Raises:
-        DataMissing: there is no such file.
+        DataMissing: there is no such file, or one lacks a column, or none has a row.
+        UnreadableTable: somebody's times or glucose cannot be read, or there is none.
     """
     found = sorted(folder.glob("*.csv"))
     if not found:
         raise DataMissing(f"no CSV file lies in {folder.name}: expected columns id, time, gl")
-    return [
-        _person(f"{path.stem}/{name}", path.stem, "unknown", rows["time"], rows["gl"])
-        for path in found
-        for name, rows in pd.read_csv(path, usecols=["id", "time", "gl"]).groupby("id", sort=True)
-    ]
+    everybody = [person for path in found for person in _everybody_in(path)]
+    if not everybody:
+        raise DataMissing(f"the CSV files in {folder.name} have no row beneath their header")
+    return everybody
+
+
+def _everybody_in(path: Path) -> Iterator[Person]:
+    rows = pd.read_csv(path, dtype={"id": str, "time": str, "gl": str})
+    if missing := {"id", "time", "gl"} - set(rows.columns):
+        raise DataMissing(f"{path.name} has no column {', '.join(sorted(missing))}")
+    if rows["id"].isna().any():
+        raise UnreadableTable(f"{path.name}: {rows['id'].isna().sum()} rows have no id")
+    for name, own in rows.groupby("id", sort=True):
+        glucose = pd.to_numeric(own["gl"], errors="coerce")
+        faults = {
+            "hold no time": pd.to_datetime(own["time"], errors="coerce").isna(),
+            "hold a word for glucose (HI, LO): put the sensor's bound in mg/dL": (
+                glucose.isna() & own["gl"].notna()
+            ),
+        }
+        for fault, where in faults.items():
+            if where.any():
+                raise UnreadableTable(
+                    f"{path.name}, id {name}: {where.sum()} of {len(own)} rows {fault}"
+                )
+        if not np.isfinite(glucose).any():
+            raise UnreadableTable(f"{path.name}, id {name}: no reading at all; take the id out")
+        yield _person(f"{path.stem}/{name}", path.stem, "unknown", own["time"], glucose)
 
 
 def split_by_person(

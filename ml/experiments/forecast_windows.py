@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ml.experiments.cohorts import Person, split_by_person
+from ml.experiments.cohorts import Person, TooFewPeople, split_by_person
 from ml.records.cgm.grid import GlucoseGrid
 from ml.records.cgm.windows import ForecastWindows, forecast_windows, joined
 
@@ -29,7 +29,13 @@ def windows_of(grids: Iterable[GlucoseGrid], *, stride: int, most: int) -> Forec
 def folds_of(
     everybody: Sequence[Person], folds: int, *, rng: np.random.Generator
 ) -> tuple[list[Person], ...]:
-    """Disjoint groups of people, each of which is tested once; people without a window too."""
+    """Disjoint groups of people, each of which is tested once; people without a window too.
+
+    Raises:
+        TooFewPeople: a fold would be empty.
+    """
+    if len(everybody) < folds:
+        raise TooFewPeople(f"{len(everybody)} people cannot be dealt into {folds} folds")
     return split_by_person(everybody, shares=[1.0 / folds] * folds, rng=rng)
 
 

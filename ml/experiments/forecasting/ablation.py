@@ -71,7 +71,7 @@ def ablation(
 
 
 def _chosen(everybody: Sequence[Person], count: int) -> list[Person]:
-    """People with enough readings in and after their first ten days, interpolated sets last."""
+    """The first by name with enough readings in and after ten days, interpolated sets last."""
     able = []
     for person in everybody:
         first, later = parted(person.grid)
@@ -158,7 +158,7 @@ def _synthetic(
     seed: Sequence[int],
     progress: ProgressSink,
 ) -> ForecastWindows:
-    """Windows of as many synthetic days as the person has; only days before the validation."""
+    """Windows of twice as many synthetic days as there are days that train, and are seen alone."""
     end = int(np.searchsorted(first.moments, train.moment.max())) + 1
     days = whole_days([_part(first, slice(None, end))], step_minutes=settings.step_minutes)
     generator = SinGan(replace(settings, least_days=min(settings.least_days, len(days))))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ml.experiments.cohorts import TooFewPeople
 from ml.experiments.cohorts import glucobench as people_of
 from ml.experiments.forecasting.protocol import Protocol, Rows
 from ml.models.forecaster import MEDIAN
@@ -30,6 +31,7 @@ from ml.training.quantiles import Settings
 AHEAD = 12
 STRIDE = 6
 FIRST_SEED = 10
+LEAST_PEOPLE = 2
 Floats = npt.NDArray[np.float32]
 
 
@@ -76,7 +78,11 @@ class Sides:
 def published_protocol(
     folder: Path, protocol: Protocol, rows: Rows, progress: ProgressSink
 ) -> dict[str, Any]:
-    """Every CSV of the folder by its set's rules, linear and GRU, seen and unseen people."""
+    """Every CSV of the folder by its set's rules, linear and GRU, seen and unseen people.
+
+    Raises:
+        TooFewPeople: a set has fewer than two people with a stretch of readings long enough.
+    """
     by_set: dict[str, list[GlucoseGrid]] = {}
     for person in people_of(folder):
         by_set.setdefault(person.cohort, []).append(person.grid)
@@ -84,6 +90,12 @@ def published_protocol(
     found: list[dict[str, Any]] = []
     for name, grids in sorted(by_set.items()):
         rules = next((r for known, r in RULES.items() if known in name.lower()), OTHERWISE)
+        able = sum(bool(segments_of(grid, rules)) for grid in grids)
+        if able < LEAST_PEOPLE:
+            raise TooFewPeople(
+                f"{name}: {able} of {len(grids)} people have {rules.shortest} readings in a row; "
+                f"{LEAST_PEOPLE} are needed, one to be tested unseen and one to learn from"
+            )
         runs = []
         for seed in range(FIRST_SEED, FIRST_SEED + seeds):
             row = rows.find(f"glucobench-{name}-{seed}")

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from ml.experiments.cohorts import Person, split_by_person
+from ml.experiments.cohorts import Person, TooFewPeople, split_by_person
 from ml.generators.singan_settings import DEMO, SETTINGS, SinGanSettings
 from ml.records.cgm.days import GlucoseDays, whole_days
 
@@ -27,6 +27,7 @@ class Protocol:
         draws: of people, for the intervals.
         cohort, personal: names of the SinGAN settings.
         cohort_iterations, personal_iterations: of each scale, in place of the settings' own.
+        longer_iterations: of a cohort SinGAN that is trained longer, once; 0 for none.
         cohort_seeds, plain_seeds, personal_seeds: trainings of the cohort SinGAN with ADA, without
             it, and of every personal one.
         persons, training_days, test_days: of the personal part; the first days train, later ones
@@ -47,6 +48,7 @@ class Protocol:
     personal: str = "demo"
     cohort_iterations: int = 0
     personal_iterations: int = 0
+    longer_iterations: int = 1000
     cohort_seeds: int = 3
     plain_seeds: int = 1
     personal_seeds: int = 3
@@ -59,6 +61,12 @@ class Protocol:
     def cohort_settings(self) -> SinGanSettings:
         """Of the cohort SinGAN, with ADA."""
         return _settings(self.cohort, self.cohort_iterations)
+
+    @property
+    def longer_settings(self) -> SinGanSettings:
+        """Of the cohort SinGAN that is trained longer."""
+        longer = _settings(self.cohort, self.longer_iterations)
+        return replace(longer, name=f"{longer.name}-{longer.iterations}-iterations")
 
     @property
     def personal_settings(self) -> SinGanSettings:
@@ -90,6 +98,7 @@ QUICK = Protocol(
     draws=60,
     cohort="tiny",
     personal="tiny-personal",
+    longer_iterations=0,
     cohort_seeds=1,
     plain_seeds=1,
     personal_seeds=1,
@@ -104,14 +113,19 @@ def declared_core_hours(protocol: Protocol) -> float:
     cohort = protocol.cohort_settings.iterations * _COHORT_SECONDS + _JUDGING_SECONDS
     personal = protocol.personal_settings.iterations * _PERSONAL_SECONDS
     trainings = protocol.cohort_seeds + protocol.plain_seeds
+    longer = protocol.longer_iterations * _COHORT_SECONDS
     pairs = 2 * protocol.persons * protocol.personal_seeds
-    return (trainings * cohort + pairs * personal + 5 * _JUDGING_SECONDS) / 3600
+    return (trainings * cohort + longer + pairs * personal + 6 * _JUDGING_SECONDS) / 3600
 
 
 def cohort_sides(
     everybody: Sequence[Person], protocol: Protocol
 ) -> tuple[GlucoseDays, GlucoseDays]:
-    """Days of training people and of held-out people, at the cohort's step."""
+    """Days of training people and of held-out people, at the cohort's step.
+
+    Raises:
+        TooFewPeople: one side has not one whole day.
+    """
     rng = np.random.default_rng([protocol.seed, 1])
     chosen = list(everybody)
     if protocol.people_most:
@@ -119,10 +133,13 @@ def cohort_sides(
         chosen = split_by_person(chosen, shares=(share, 1 - share), rng=rng)[0]
     sides = split_by_person(chosen, shares=protocol.shares, rng=rng)
     step = protocol.cohort_settings.step_minutes
-    training, held_out = (
-        _at_most(whole_days([p.grid for p in side], step_minutes=step), protocol.most_days, rng)
-        for side in sides
-    )
+    days = [whole_days([p.grid for p in side], step_minutes=step) for side in sides]
+    if not all(map(len, days)):
+        raise TooFewPeople(
+            f"{len(chosen)} people leave {len(days[0])} whole days to learn from and "
+            f"{len(days[1])} to be held out: two people with whole days are the least"
+        )
+    training, held_out = (_at_most(each, protocol.most_days, rng) for each in days)
     return training, held_out
 
 

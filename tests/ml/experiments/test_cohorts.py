@@ -1,6 +1,7 @@
 """Who is in the shared data sets, and that nobody stands on two sides of a split."""
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from ml.experiments.cohorts import (
     DataMissing,
     Person,
+    UnreadableTable,
     glucobench,
     people,
     split_by_person,
@@ -62,6 +64,34 @@ def test_a_folder_in_the_format_of_glucobench_is_read(tmp_path: Path) -> None:
     found = glucobench(tmp_path)
     assert [person.name for person in found] == ["colas/1", "colas/2"]
     assert found[0].grid.mg_dl.tolist() == [100, 101, 102, 103]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("7,2020-01-01 00:00:00,", "colas.csv, id 7: no reading at all"),
+        ("7,2020-01-01 00:00:00,HI", "colas.csv, id 7: 1 of 1 rows hold a word for glucose"),
+        ("7,2020-01-01 00:00:00,LO", "colas.csv, id 7: 1 of 1 rows hold a word for glucose"),
+        ("7,yesterday,100", "colas.csv, id 7: 1 of 1 rows hold no time"),
+        ("7,,100", "colas.csv, id 7: 1 of 1 rows hold no time"),
+        (",2020-01-01 00:00:00,100", "colas.csv: 1 rows have no id"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_refused_with_its_file_and_id(
+    tmp_path: Path, row: str, said: str
+) -> None:
+    (tmp_path / "colas.csv").write_text(f"id,time,gl\n1,2020-01-01 00:00:00,100\n{row}\n")
+    with pytest.raises(UnreadableTable, match=re.escape(said)):
+        glucobench(tmp_path)
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    (tmp_path / "colas.csv").write_text("id,time,glucose\n1,2020-01-01 00:00:00,100\n")
+    with pytest.raises(DataMissing, match=r"colas\.csv has no column gl"):
+        glucobench(tmp_path)
+    (tmp_path / "colas.csv").write_text("id,time,gl\n")
+    with pytest.raises(DataMissing, match="no row beneath their header"):
+        glucobench(tmp_path)
 
 
 def test_a_missing_data_set_is_named(tmp_path: Path) -> None:

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 
 from ml.evaluation.forecast import BAND_NAMES, STEP_NAMES
-from ml.experiments.cohorts import Person
+from ml.experiments.cohorts import Person, TooFewPeople
 from ml.experiments.forecast_windows import SharedPerson, require_disjoint, windows_of
 from ml.experiments.forecasting.ablation import parted
-from ml.experiments.forecasting.glucobench import RULES, segments_of, sides_of
+from ml.experiments.forecasting.glucobench import (
+    RULES,
+    published_protocol,
+    segments_of,
+    sides_of,
+)
 from ml.experiments.forecasting.protocol import NETWORKS, OtherProtocol, Protocol, Rows
 from ml.experiments.forecasting.report import page
 from ml.experiments.forecasting.runs import Split, measured, splits
@@ -167,3 +172,13 @@ def test_glucobench_sides_are_cut_as_published() -> None:
     lengths = [sorted({len(s.mg_dl) for s in part}) for part in (sides.train, sides.seen)]
     assert lengths == [[250, 260, 420], [240]]
     assert len(sides.validation) == 2 * 18
+
+
+def test_too_few_people_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    times = np.datetime64("2020-01-01T00:00") + 5 * np.arange(600).astype("timedelta64[m]")
+    rows = [f"1,{str(time).replace('T', ' ')}:00,120" for time in times]
+    (tmp_path / "one.csv").write_text("\n".join(["id,time,gl", *rows, "2,2020-01-01 00:00:00,99"]))
+    with pytest.raises(TooFewPeople, match="one: 1 of 2 people have 240 readings in a row"):
+        published_protocol(tmp_path, SMALL, Rows(None, SMALL.digest), silent)
+    with pytest.raises(TooFewPeople, match="2 people cannot be dealt into 3 folds"):
+        next(splits(_people(2, days=0.1), SMALL))
