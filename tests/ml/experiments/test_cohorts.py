@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 from ml.experiments.cohorts import (
     DataMissing,
     Person,
+    TooFewPeople,
     UnreadableTable,
     glucobench,
     people,
     split_by_person,
 )
+from ml.experiments.synthesis.protocol import QUICK, cohort_sides
 from ml.records.cgm.grid import even_grid
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
@@ -92,6 +95,11 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     (tmp_path / "colas.csv").write_text("id,time,gl\n")
     with pytest.raises(DataMissing, match="no row beneath their header"):
         glucobench(tmp_path)
+
+
+def test_synthesis_refuses_too_few_people_with_whole_days() -> None:
+    with pytest.raises(TooFewPeople, match="2 people leave 0 whole days to learn from"):
+        cohort_sides([someone("a"), someone("b")], replace(QUICK, people_most=0))
 
 
 def test_a_missing_data_set_is_named(tmp_path: Path) -> None:
