@@ -16,7 +16,14 @@ import torch
 from torch import Tensor
 
 from ml.artifacts import Artifact, BrokenArtifact, require
-from ml.generators.singan_pyramid import Corpus, Pyramid, corpus_of, run_rows, unscaled
+from ml.generators.singan_pyramid import (
+    Corpus,
+    Pyramid,
+    corpus_of,
+    run_rows,
+    scale_lengths,
+    unscaled,
+)
 from ml.generators.singan_scale import stream
 from ml.generators.singan_settings import SETTINGS, SinGanSettings
 from ml.generators.singan_training import PyramidTraining, scale_card, scale_from
@@ -30,6 +37,8 @@ _VERSION = 1
 _WEIGHTS = "pyramid.safetensors"
 _LEVELS = 513
 _DRAWN_FOR_MAP = 8192
+COHORT_TAIL = 0.001
+"""Share of a cohort's readings at either end on which the quantile map says nothing."""
 _MAP = 4 << 20
 _FIRST_DAY = np.datetime64("2000-01-01", "D")
 
@@ -66,11 +75,15 @@ class SinGan:
         self._map = _quantile_map(pyramid, corpus, seed) if self.settings.quantile_map else None
         self._card = _card(pyramid, corpus, seed)
 
-    def sample(self, n: int, *, rng: np.random.Generator) -> GlucoseDays:
+    def sample(self, n: int, *, rng: np.random.Generator, mapped: bool = True) -> GlucoseDays:
         """`n` synthetic days.
 
         A cohort's are of a new person each; one person's come in runs of days that follow each
         other, as long as the longest that was learnt.
+
+        Args:
+            mapped: False draws what the networks made, before the quantile map: for experiments
+                that ask what the networks learnt.
         """
         pyramid = self._fitted()
         steps = self._card["longest"]
@@ -78,7 +91,8 @@ class SinGan:
         run = steps // length
         count = -(-n // run)
         drawn = pyramid.draw(count, steps, torch_generator(rng)) if count else torch.zeros(0)
-        mg_dl = unscaled(self._mapped(drawn.numpy())).reshape(-1, length)[:n]
+        x = self._mapped(drawn.numpy()) if mapped else drawn.numpy()
+        mg_dl = unscaled(x).reshape(-1, length)[:n]
         which = np.arange(n)
         return GlucoseDays(
             self.settings.step_minutes,
@@ -107,7 +121,12 @@ class SinGan:
         return GlucoseDays(data.step_minutes, mg_dl, data.person, data.day)
 
     def to_artifact(self) -> Artifact:
-        """The scales' generators and the quantile map; no z*, no critic, nothing of the data."""
+        """The scales' generators and the quantile map; no z*, no critic and no series.
+
+        Of the data itself the map holds `_LEVELS` quantiles of all training readings together,
+        which are levels that were read, without whose or when. A cohort's end at `COHORT_TAIL`,
+        so that nobody's extreme is among them; one person's end at that person's extremes.
+        """
         tensors: dict[str, Tensor] = {}
         for k, scale in enumerate(self._fitted().scales):
             tensors |= prefixed(f"scale.{k}", scale.generator.state_dict())
@@ -123,17 +142,25 @@ class SinGan:
             card = dict(artifact.card)
             made = cls(SinGanSettings.from_json(card["settings"]))
             tensors = from_bytes(artifact.files[_WEIGHTS])
+            if not all(bool(torch.isfinite(weights).all()) for weights in tensors.values()):
+                raise ValueError("a weight is not finite")
             scales = [
                 scale_from(made.settings, kept, part(tensors, f"scale.{k}"))
                 for k, kept in enumerate(card["scales"])
             ]
-            lengths = tuple(scale.length for scale in scales)
+            lengths = _lengths(made.settings, card)
+            if lengths != tuple(scale.length for scale in scales):
+                raise ValueError("the scales are not those of the longest run")
             made._pyramid = Pyramid(made.settings, lengths, scales)
-        except (KeyError, TypeError, RuntimeError) as fault:
+            made._map = (
+                _checked_map(tensors["quantile_map"]) if made.settings.quantile_map else None
+            )
+        except BrokenArtifact:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as fault:
             raise BrokenArtifact(
                 "the SinGAN's weights do not fit its card: train it again"
             ) from fault
-        made._map = tensors.get("quantile_map")
         made._card = card
         return made
 
@@ -146,16 +173,37 @@ class SinGan:
         if self._map is None:
             return x
         made, real = self._map.numpy()
-        return np.interp(x, made, real).astype(np.float32)
+        within = np.clip(x, made[0], made[-1])
+        return (np.interp(within, made, real) + x - within).astype(np.float32)
+
+
+def _lengths(settings: SinGanSettings, card: Mapping[str, Any]) -> tuple[int, ...]:
+    """Lengths of the scales that a card speaks of; ValueError where it speaks of no whole days."""
+    longest = card["longest"]
+    if not isinstance(longest, int) or longest <= 0 or longest * settings.step_minutes % 1440:
+        raise ValueError("the longest run is not of whole days")
+    int(card["seed"])
+    return scale_lengths(longest, settings.coarsest, settings.ratio)
+
+
+def _checked_map(kept: Tensor) -> Tensor:
+    """A map of the right size that ascends; ValueError for another."""
+    if kept.shape != (2, _LEVELS) or not torch.isfinite(kept).all() or (kept.diff() < 0).any():
+        raise ValueError("the quantile map does not ascend")
+    return kept
 
 
 def _quantile_map(pyramid: Pyramid, corpus: Corpus, seed: int) -> Tensor:
-    """Quantiles of what the pyramid draws and of what it learnt from, (2, _LEVELS), ascending."""
+    """Quantiles of what the pyramid draws and of what it learnt from, (2, _LEVELS), ascending.
+
+    What is drawn beyond them is moved as far as they are.
+    """
     steps = corpus.longest
     run = max(1, round(pyramid.days_of(steps)))
     drawn = pyramid.draw(-(-_DRAWN_FOR_MAP // run), steps, stream(seed, _MAP)).numpy()
     real = np.concatenate([group.numpy().ravel() for group in corpus.groups])
-    levels = np.linspace(0, 1, _LEVELS)
+    tail = COHORT_TAIL if pyramid.settings.mode == "cohort" else 0.0
+    levels = np.linspace(tail, 1 - tail, _LEVELS)
     made = np.quantile(drawn, levels) + np.arange(_LEVELS) * 1e-9
     return torch.from_numpy(np.stack([made, np.quantile(real, levels)]))
 
