@@ -19,6 +19,8 @@ Names = npt.NDArray[np.str_]
 
 STRANGERS = 0.01
 """Share of strangers' rows that are nearer to a training row than the near-copy limit."""
+STRICT = 0.5
+"""Of the least distance of any stranger's row: no synthetic row may come nearer than this."""
 FEWEST_PEOPLE = 5
 """On either side; with fewer an interval over people means nothing."""
 
@@ -43,6 +45,8 @@ class Nearness:
             side had equally many rows; .5 where nothing is copied.
         near_copies: share of synthetic rows nearer to a training row than `limit`.
         limit: the distance under which `STRANGERS` of the held-out rows lie.
+        strict_limit: `STRICT` times the least distance of any held-out row.
+        too_near: synthetic rows nearer to a training row than that; one is a copy too many.
         synthetic_distance, stranger_distance: median distance to the nearest training row.
         synthetic_nndr, stranger_nndr: median ratio of nearest to second-nearest training row.
     """
@@ -50,6 +54,8 @@ class Nearness:
     dcr_share: Interval
     near_copies: Interval
     limit: float
+    strict_limit: float
+    too_near: int
     synthetic_distance: float
     stranger_distance: float
     synthetic_nndr: float
@@ -57,8 +63,13 @@ class Nearness:
 
     @property
     def fires(self) -> bool:
-        """Whether copying is shown: beyond its interval on the share or on near copies."""
-        return self.dcr_share.low > 0.5 or self.near_copies.low > STRANGERS
+        """Whether copying is shown: beyond its interval on the share or on near copies, or by
+        a single row that is too near.
+
+        A copy that was changed by more than `strict_limit`, among fewer than `STRANGERS` of such,
+        is not seen.
+        """
+        return self.dcr_share.low > 0.5 or self.near_copies.low > STRANGERS or self.too_near > 0
 
 
 @dataclass(frozen=True)
@@ -91,10 +102,13 @@ def nearness(
     ours = nearest(synthetic, training.rows, distance, k=2)
     theirs = nearest(held_out.rows, training.rows, distance, k=2)
     limit = float(np.quantile(theirs[:, 0], STRANGERS))
+    strict_limit = STRICT * float(theirs[:, 0].min())
     return Nearness(
         dcr_share=_dcr_share(synthetic, training, held_out, distance, rng=rng, draws=draws),
         near_copies=_near_copies(ours[:, 0], theirs[:, 0], held_out.person, rng=rng, draws=draws),
         limit=limit,
+        strict_limit=strict_limit,
+        too_near=int((ours[:, 0] < strict_limit).sum()),
         synthetic_distance=float(np.median(ours[:, 0])),
         stranger_distance=float(np.median(theirs[:, 0])),
         synthetic_nndr=_nndr(ours),

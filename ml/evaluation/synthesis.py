@@ -142,7 +142,9 @@ def context_fid(
     with few days: read it beside that of real days of other people.
 
     Args:
-        embed: days → shape (days, features), fitted on neither side's data.
+        embed: days → shape (days, features), not fitted on `real`. Where `synthetic` are the very
+            days it was fitted on, as in a floor of training people's own days, the distance
+            says what real days get from an encoder that knows them.
     """
     truth, made = embed(real), embed(synthetic)
     names, whose = np.unique(real.person, return_inverse=True)

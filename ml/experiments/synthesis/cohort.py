@@ -10,7 +10,7 @@ from ml.evaluation.privacy import People, membership, nearness
 from ml.experiments.forecasting.protocol import Rows
 from ml.experiments.synthesis.bench import Bench, as_list, views
 from ml.experiments.synthesis.targets import REAL
-from ml.experiments.synthesis.trainings import SIMPLE, Entry, fitted, singans
+from ml.experiments.synthesis.trainings import SIMPLE, Entry, fitted, singan, singans
 from ml.training.progress import ProgressSink
 
 
@@ -29,9 +29,10 @@ def cohort_rows(
     """
     protocol = bench.protocol
     settings = protocol.cohort_settings
-    singan = singans(settings, seeds=protocol.cohort_seeds, plain_seeds=protocol.plain_seeds)
+    pair = singans(settings, seeds=protocol.cohort_seeds, plain_seeds=protocol.plain_seeds)
+    longer = (singan(protocol.longer_settings),) if protocol.longer_iterations else ()
     found = [_real(bench, rows)] if seed == 0 else []
-    for entry in (*SIMPLE, *singan):
+    for entry in (*SIMPLE, *pair, *longer):
         if seed < entry.seeds:
             row = _row(bench, entry, seed, rows, checkpoints, progress, train)
             found += [row] if row is not None else []
@@ -57,6 +58,7 @@ def control(bench: Bench) -> dict[str, Any]:
         found[name] = {
             "dcr_share": as_list(near.dcr_share),
             "near_copies": as_list(near.near_copies),
+            "too_near": near.too_near,
             "fires": near.fires,
             "membership_bound": told.bound,
         }

@@ -177,6 +177,7 @@ def _privacy(
         found[name] = {
             "dcr_share": as_list(near.dcr_share),
             "near_copies": as_list(near.near_copies),
+            "too_near": near.too_near,
             "fires": near.fires,
         }
     return found

@@ -80,6 +80,22 @@ def test_copies_under_noise_fire(sides: tuple[People, People]) -> None:
     assert told(sides, noisy).attacks["distance"].low > 0.6
 
 
+def test_one_near_copy_among_a_thousand_days_fires_and_none_does_not(
+    sides: tuple[People, People],
+) -> None:
+    rng = np.random.default_rng(12)
+    strangers = wandering_days(rng, people=125).mg_dl[:1000]
+    found = near(sides, strangers)
+    assert found.too_near == 0
+    assert not found.fires
+    with_copy = strangers.copy()
+    with_copy[500] = sides[0].rows[17] + rng.normal(0, 1, strangers.shape[1])
+    found = near(sides, with_copy)
+    assert found.too_near == 1
+    assert found.near_copies.low <= 0.01
+    assert found.fires
+
+
 def test_copies_moved_in_time_or_level_fire_under_the_distance_that_allows_for_it(
     sides: tuple[People, People],
 ) -> None:
