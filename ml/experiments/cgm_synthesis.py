@@ -98,6 +98,7 @@ def run(arguments: argparse.Namespace, progress: ProgressSink) -> dict[str, Any]
         "settings": {
             "cohort": protocol.cohort_settings.as_json(),
             "personal": protocol.personal_settings.as_json(),
+            "longer": protocol.longer_settings.name if protocol.longer_iterations else "",
         },
         "sides": bench.sizes,
         "cohort": sorted(cohort, key=lambda row: order.index(row["label"])),

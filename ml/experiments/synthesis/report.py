@@ -79,6 +79,7 @@ def _targets(result: Row) -> str:
     words = {True: "hit", False: "missed", None: "not judged"}
     lines = [
         (
+            line["setting"],
             line["target"],
             line["asked"],
             "" if line["reached"] is None else f"{line['reached']:.3f}",
@@ -89,8 +90,8 @@ def _targets(result: Row) -> str:
         )
         for line in result["targets"]
     ]
-    head = ("target", "asked", "mean of trainings", "trainings", BASELINE, "real days of others")
-    return _table((*head, ""), lines)
+    head = ("setting", "target", "asked", "mean of trainings", "trainings")
+    return _table((*head, BASELINE, "real days of others", ""), lines)
 
 
 def _fidelity(result: Row, side: str) -> str:

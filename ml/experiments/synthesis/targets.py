@@ -51,18 +51,18 @@ def targets(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     training people); utility and being told apart are judged on people never seen. Beside each
     stand the baseline and what real days of other people have, where that can be said.
     """
-    cohort = result["cohort"]
-    ours = named(cohort, result["settings"]["cohort"]["name"])
-    lines = []
-    for target in COHORT:
-        beside = {
-            "baseline": _figures(named(cohort, BASELINE), target),
-            "real_days": _figures(named(cohort, REAL), target),
-        }
-        lines.append(_line(target, _figures(ours, target), beside))
-    personal = named(result["personal"], result["settings"]["personal"]["name"])
-    minutes = [[row["fit_cpu_seconds"] / 60] for row in personal if not row["resumed"]]
-    lines.append(_line(PERSONAL, minutes, {}))
+    cohort, lines = result["cohort"], []
+    for setting in (result["settings"]["cohort"]["name"], result["settings"]["longer"]):
+        ours = named(cohort, setting)
+        for target in COHORT if ours else ():
+            beside = {
+                "baseline": _figures(named(cohort, BASELINE), target),
+                "real_days": _figures(named(cohort, REAL), target),
+            }
+            lines.append(_line(setting, target, _figures(ours, target), beside))
+    setting = result["settings"]["personal"]["name"]
+    rows = [row for row in named(result["personal"], setting) if not row["resumed"]]
+    lines.append(_line(setting, PERSONAL, [[row["fit_cpu_seconds"] / 60] for row in rows], {}))
     if result["protocol"]["quick"]:
         return [{**line, "hit": None} for line in lines]
     return lines
@@ -86,10 +86,14 @@ def _figures(rows: Sequence[Row], target: Target) -> list[list[float]]:
 
 
 def _line(
-    target: Target, ours: Sequence[list[float]], beside: Mapping[str, Sequence[list[float]]]
+    setting: str,
+    target: Target,
+    ours: Sequence[list[float]],
+    beside: Mapping[str, Sequence[list[float]]],
 ) -> dict[str, Any]:
     mean = float(np.mean([figure[0] for figure in ours])) if ours else None
     return {
+        "setting": setting,
         "target": target.what,
         "asked": target.asked,
         "reached": mean,

@@ -57,6 +57,11 @@ def singans(settings: SinGanSettings, *, seeds: int, plain_seeds: int) -> tuple[
     )
 
 
+def singan(settings: SinGanSettings) -> Entry:
+    """A SinGAN of these settings, trained once."""
+    return Entry(settings.name, lambda: SinGan(settings), settings.as_json())
+
+
 def fitted(
     entry: Entry,
     training: GlucoseDays,

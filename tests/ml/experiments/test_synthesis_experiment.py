@@ -170,7 +170,7 @@ def test_the_control_of_other_people_does_not_fire(bench: Bench) -> None:
 
 
 def test_a_quick_run_judges_no_target() -> None:
-    settings = {"cohort": {"name": "a"}, "personal": {"name": "b"}}
+    settings = {"cohort": {"name": "a"}, "longer": "", "personal": {"name": "b"}}
     result = {"cohort": [], "personal": [], "settings": settings, "protocol": {"quick": True}}
     assert all(line["hit"] is None for line in targets(result))
 
