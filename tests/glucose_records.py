@@ -60,3 +60,14 @@ def with_compression_lows(values: np.ndarray) -> np.ndarray:
     for night in range(0, kept.size, 288):
         kept[night + 24 : night + 36] = 50
     return kept
+
+
+def with_a_clock_set_back(values: np.ndarray, hours: int = 8) -> bytes:
+    """One file of somebody who flew west in its middle: hours come twice on its one clock."""
+    lines = ["timestamp,glucose_mg_dl"]
+    for step, value in enumerate(values):
+        back = timedelta(hours=hours if step >= values.size // 2 else 0)
+        moment = FIRST.replace(tzinfo=None) + timedelta(seconds=STEP_S * step) - back
+        lines.append(f"{moment:%Y-%m-%dT%H:%M:%S},{value:.0f}")
+    data = ("\n".join(lines) + "\n").encode()
+    return MlRecordReader().read(data, Kind.CGM, zone="Asia/Seoul", received_at=RECEIVED).canonical

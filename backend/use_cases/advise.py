@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backend.domain.errors import ForecastNotReady, ModelUnusable
+from backend.domain.errors import ForecastNotReady, ModelUnusable, NotEnoughData
 from backend.domain.glucose import GlucoseForecast
 from backend.domain.guidance import Guidance, Language, checked_days
 from backend.domain.identifiers import AccountId
@@ -47,8 +47,8 @@ def advise(command: Advise, *, ports: Ports) -> Guidance:
 
 
 def _forecast(account_id: AccountId, ports: Ports) -> GlucoseForecast | None:
-    """Guidance does without a forecast where no model of the person is there."""
+    """Guidance does without a forecast where no model of the person can give one."""
     try:
         return forecast_glucose(account_id, ports=ports).forecast
-    except (ForecastNotReady, ModelUnusable):
+    except (ForecastNotReady, ModelUnusable, NotEnoughData):
         return None

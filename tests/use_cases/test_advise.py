@@ -133,3 +133,17 @@ def test_a_model_adds_its_forecast_and_is_not_needed(clinic: Clinic) -> None:
     without = advised(clinic, person)
     clinic.train(person)
     assert [a.code for a in advised(clinic, person).advice][-1] == without.advice[-1].code
+
+
+def test_a_forecast_that_has_too_little_to_start_from_is_left_out(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = clinic.person()
+    contribute(clinic, person)
+    clinic.train(person)
+
+    def too_little(*_: object, **__: object) -> None:
+        raise NotEnoughData("no reading has twelve hours before it", needs="half a day")
+
+    monkeypatch.setattr(clinic.models, "forecast", too_little)
+    assert advised(clinic, person).advice

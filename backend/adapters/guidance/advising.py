@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from backend.adapters.guidance.outlook import month_of, short_of
 from backend.domain.errors import NotEnoughData, UnreadableRecord
 from backend.domain.glucose import GlucoseForecast
@@ -25,10 +23,9 @@ from ml.guidance import hours, responses
 from ml.guidance import journal as noted
 from ml.guidance.glucose import glucose_guidance
 from ml.records.cgm.canonical import from_canonical_bytes
-from ml.records.cgm.grid import GlucoseGrid, even_grid
+from ml.records.cgm.joining import joined_grid, last_days
+from ml.records.cgm.trace import CgmTrace
 from ml.records.errors import UnreadableRecord as Unreadable
-
-_DAY = 86_400
 
 
 def guidance_of(
@@ -41,7 +38,8 @@ def guidance_of(
     language: Language,
 ) -> Guidance:
     """Sentences of the last `days` days before the last reading."""
-    grid = _grid(canonicals, days)
+    traces = _traces(canonicals)
+    grid = last_days(joined_grid(traces), days)
     said = glucose_guidance(
         grid,
         journal_of(entries),
@@ -50,6 +48,7 @@ def guidance_of(
         language=language.value,
         short=short_of(forecast, grid, now),
         month=month_of(forecast, now),
+        traces=traces,
     )
     return Guidance(
         language=language,
@@ -62,28 +61,19 @@ def guidance_of(
     )
 
 
-def _grid(canonicals: Sequence[bytes], days: int) -> GlucoseGrid:
-    """The readings of all traces in the last `days` days of any."""
+def _traces(canonicals: Sequence[bytes]) -> list[CgmTrace]:
+    """All of them; `NotEnoughData` where they hold no reading."""
     try:
         traces = [from_canonical_bytes(canonical) for canonical in canonicals]
     except Unreadable as fault:
         raise UnreadableRecord(str(fault)) from fault
-    parts = []
-    for trace in traces:
-        kept = ~trace.scanned if (~trace.scanned).any() else np.ones(len(trace), dtype=bool)
-        utc = trace.moments[kept].astype("datetime64[s]").astype(np.int64)
-        wall = trace.local[kept].astype("datetime64[s]").astype(np.int64)
-        parts.append((utc, trace.mg_dl[kept], wall - utc))
-    if not any(utc.size for utc, _, _ in parts):
+    if not any(len(trace) for trace in traces):
         raise NotEnoughData(
             "your records hold no reading",
             needs="contribute a CGM export of at least 10 days",
             reasons=("no_readings",),
         )
-    utc, mg_dl, ahead = (np.concatenate([part[n] for part in parts]) for n in range(3))
-    order = np.argsort(utc, kind="stable")
-    order = order[utc[order] > utc.max() - days * _DAY]
-    return even_grid(utc[order], mg_dl[order], wall_offset=ahead[order], person="you")
+    return traces
 
 
 def journal_of(entries: Sequence[JournalEntry]) -> noted.Journal:

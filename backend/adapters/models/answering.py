@@ -7,7 +7,12 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from backend.adapters.models.personal_model import PersonalModel
-from backend.adapters.models.telling import assessment_from, moment_of, quarter_of
+from backend.adapters.models.telling import (
+    assessment_from,
+    moment_of,
+    quarter_of,
+    told_of_newer,
+)
 from backend.domain.errors import ModelUnusable, NotEnoughData
 from backend.domain.glucose import (
     Assessment,
@@ -23,6 +28,7 @@ from ml.models.conformal import Floats, ordered
 from ml.models.forecaster import MEDIAN
 from ml.models.onnx_forecaster import Predictor, served
 from ml.records.cgm.grid import GlucoseGrid
+from ml.records.cgm.readiness import Readiness
 from ml.records.cgm.windows import HORIZON_MINUTES, ForecastWindows, forecast_windows
 
 _RECENT_HOURS = 6
@@ -41,8 +47,10 @@ class Answering:
     recent: tuple[tuple[datetime, float], ...]
 
 
-def made_ready(model: PersonalModel, grid: GlucoseGrid) -> Answering:
+def made_ready(model: PersonalModel, grid: GlucoseGrid, found: Readiness) -> Answering:
     """The model before its first answer; forecasts start at the last usable reading of `grid`.
+
+    `found` is what an assessment of the readings shows that the answer has to tell.
 
     Raises:
         ModelUnusable: a part of it cannot be read.
@@ -62,7 +70,7 @@ def made_ready(model: PersonalModel, grid: GlucoseGrid) -> Answering:
             model=model,
             forecaster=served(model.served),
             linear=served(model.linear),
-            assessment=assessment_from(told["assessment"]),
+            assessment=told_of_newer(assessment_from(told["assessment"]), found),
             quarter=None if told["quarter"] is None else quarter_of(told["quarter"]),
             window=last,
             recent=_recent(grid, last.moment[0]),

@@ -20,6 +20,8 @@ from backend.ports.models import Checkpoints, ProgressSink
 if TYPE_CHECKING:
     from backend.adapters.models.answering import Answering
     from backend.adapters.models.settings import SettingName
+    from ml.records.cgm.grid import GlucoseGrid
+    from ml.records.cgm.readiness import Readiness
 
 WARM_MODELS = 64
 WARM_S = 600.0
@@ -58,10 +60,12 @@ class MlGlucoseModels:
     def assess(self, canonicals: Sequence[bytes]) -> Assessment:
         """Whether there is enough, why not, and what would be."""
         from backend.adapters.models.telling import assessment_of
-        from backend.adapters.models.traces import joined_grid
+        from backend.adapters.models.traces import LEARNT_DAYS, joined
+        from ml.records.cgm.joining import last_days
         from ml.records.cgm.readiness import assess
 
-        return assessment_of(assess(joined_grid(canonicals)))
+        grid, traces = joined(canonicals)
+        return assessment_of(assess(last_days(grid, LEARNT_DAYS), traces=traces))
 
     def train(
         self,
@@ -71,10 +75,12 @@ class MlGlucoseModels:
         progress: ProgressSink,
         checkpoints: Checkpoints,
     ) -> TrainedModel:
-        """A personal model, packed; see `personal_training`."""
-        from backend.adapters.models.traces import joined_grid
+        """A personal model of the last half year, packed; see `personal_training`."""
+        from backend.adapters.models.traces import LEARNT_DAYS, joined
+        from ml.records.cgm.joining import last_days
 
-        grid = joined_grid(canonicals)
+        grid, traces = joined(canonicals)
+        grid = last_days(grid, LEARNT_DAYS)
         from backend.adapters.models import bases, personal_model, personal_training, stages
         from backend.adapters.models.settings import SETTINGS
         from ml.artifacts import BrokenArtifact, NewerArtifact
@@ -86,11 +92,12 @@ class MlGlucoseModels:
 
         use_threads(self._threads)
         told(Progress("looking at the days", 0, 1000))
-        personal_training.enough(grid)
+        found = personal_training.enough(grid, traces)
         kept = stages.Stages(checkpoints)
         train = partial(
             personal_training.train_personal,
             grid,
+            found,
             SETTINGS[self._setting],
             bases.Bases(self._base_forecaster),
             seed=seed,
@@ -126,23 +133,30 @@ class MlGlucoseModels:
         self._warm.drop(model_id)
 
     def summarise(self, canonicals: Sequence[bytes], *, days: int | None) -> GlucoseSummary:
-        """Figures of the last days' real readings."""
+        """Figures of the last days' real readings, without those that say nothing of the person."""
         from backend.adapters.models.telling import summary_of
-        from backend.adapters.models.traces import joined_grid, last_days
-        from ml.records.cgm.readiness import assess
 
-        grid = last_days(joined_grid(canonicals), days)
-        return summary_of(grid, assess(grid))
+        return summary_of(*_looked_at(canonicals, days))
 
     def profile(self, canonicals: Sequence[bytes], *, days: int | None) -> GlucoseProfile:
-        """The ambulatory profile of the last days' real readings."""
-        from backend.adapters.models.telling import profile_of
-        from backend.adapters.models.traces import joined_grid, last_days
+        """The ambulatory profile of the same readings."""
+        from backend.adapters.models.telling import believed, profile_of
         from ml.records.cgm.agp import agp
 
-        grid = last_days(joined_grid(canonicals), days)
-        found = agp(grid, bin_minutes=PROFILE_BIN_MINUTES)
-        return profile_of(grid, found, PROFILE_BIN_MINUTES)
+        grid, found = _looked_at(canonicals, days)
+        profile = agp(believed(grid, found), bin_minutes=PROFILE_BIN_MINUTES)
+        return profile_of(grid, profile, PROFILE_BIN_MINUTES)
+
+
+def _looked_at(canonicals: Sequence[bytes], days: int | None) -> "tuple[GlucoseGrid, Readiness]":
+    """The last days' readings, and what was found in them."""
+    from backend.adapters.models.traces import joined
+    from ml.records.cgm.joining import last_days
+    from ml.records.cgm.readiness import assess
+
+    grid, traces = joined(canonicals)
+    grid = last_days(grid, days)
+    return grid, assess(grid, traces=traces)
 
 
 def _made_ready(
@@ -150,9 +164,14 @@ def _made_ready(
     open_model: Callable[[], bytes],
     newer: Mapping[ContributionId, Callable[[], bytes]],
 ) -> _Ready:
-    """Loaded, with the newer records' readings behind its own."""
+    """Loaded, with the newer records' readings behind its own, as far as they can be trusted."""
     from backend.adapters.models import answering, personal_model, traces
+    from ml.records.cgm.joining import extended
+    from ml.records.cgm.readiness import assess, trusted
 
     model = warm.answering.model if warm else personal_model.from_bytes(open_model())
-    grid = traces.extended(model.context, [opened() for opened in newer.values()])
-    return _Ready(frozenset(newer), answering.made_ready(model, grid))
+    opened = traces.opened([opener() for opener in newer.values()])
+    grid = extended(model.context, opened)
+    found = assess(grid, traces=opened)
+    grid = traces.context_of(trusted(grid, found))
+    return _Ready(frozenset(newer), answering.made_ready(model, grid, found))

@@ -4,7 +4,7 @@ Each stage draws from a generator of its own, made from the seed and the stage's
 training which goes on from a checkpoint ends in the model that an uninterrupted one ends in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from backend.adapters.models.personal_model import PersonalModel
 from backend.adapters.models.settings import PersonalSetting
 from backend.adapters.models.stages import Stages
 from backend.adapters.models.telling import assessment_json, assessment_of
-from backend.adapters.models.traces import tail
+from backend.adapters.models.traces import context_of
 from backend.domain.errors import NotEnoughData
 from ml.artifacts import Artifact, pack, unpack
 from ml.generators.generator import TooLittleData as TooFewDays
@@ -30,10 +30,10 @@ from ml.records.cgm.day_grids import grids_of_days
 from ml.records.cgm.days import GlucoseDays, whole_days
 from ml.records.cgm.grid import GlucoseGrid
 from ml.records.cgm.readiness import FULL_DAYS, Readiness, assess, trusted
+from ml.records.cgm.trace import CgmTrace
 from ml.records.cgm.windows import HORIZON, ForecastWindows, forecast_windows, joined
 from ml.training.progress import Part, Progress, ProgressSink, silent
 
-CONTEXT_DAYS = 15
 _STEP_OF_DAY = 288
 _SYNTHETIC_STRIDE = 6
 _LEAST_WHOLE_DAYS = 4
@@ -58,6 +58,7 @@ class _Split:
 
 def train_personal(
     grid: GlucoseGrid,
+    found: Readiness,
     setting: PersonalSetting,
     bases: Bases,
     *,
@@ -65,8 +66,7 @@ def train_personal(
     progress: ProgressSink,
     stages: Stages,
 ) -> PersonalModel:
-    """The model of one person's grid; raises `NotEnoughData` with what would be enough."""
-    found = enough(grid)
+    """The model of one person's grid, which is `enough`; `NotEnoughData` where it has gaps."""
     believed = trusted(grid, found)
     split = _split(believed, setting)
     seen = _until(believed, split.learn.moment.max())
@@ -80,7 +80,7 @@ def train_personal(
     progress(Progress("looking three months ahead", 950, 1000))
     quarter, quarter_reason = _quarter(believed, days, bases, seed)
     return PersonalModel(
-        context=tail(believed, CONTEXT_DAYS * _STEP_OF_DAY),
+        context=context_of(believed),
         served=candidates[choice.winner],
         linear=candidates[_LINEAR],
         factors=_widths(winner, split, found),
@@ -104,9 +104,9 @@ def _part(progress: ProgressSink, doing: str, start: float, end: float) -> Progr
     return lambda step: part(replace(step, stage=f"{doing} ({step.stage})"))
 
 
-def enough(grid: GlucoseGrid) -> Readiness:
+def enough(grid: GlucoseGrid, traces: Sequence[CgmTrace] = ()) -> Readiness:
     """The assessment of a grid that is enough, or `NotEnoughData` in its own sentences."""
-    found = assess(grid)
+    found = assess(grid, traces=traces)
     if not found.enough:
         raise NotEnoughData(
             " ".join(reason.sentence for reason in found.reasons),

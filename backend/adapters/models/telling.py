@@ -1,11 +1,13 @@
 """Values of `ml` as the domain's: plain numbers, sentences and moments."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 
+from backend.domain.errors import NotEnoughData
 from backend.domain.glucose import (
     METRICS,
     PERCENTILES,
@@ -26,6 +28,9 @@ from ml.records.cgm.grid import GlucoseGrid
 from ml.records.cgm.mage import mage
 from ml.records.cgm.metrics import grid_metrics
 from ml.records.cgm.risk import glucose_risk
+from ml.records.cgm.wear import wear
+
+_OF_SENSOR_AND_CLOCK = frozenset({"stuck", "compression_low", "doubled_time", "clock_change"})
 
 
 def moment_of(value: np.datetime64) -> datetime:
@@ -90,19 +95,42 @@ def quarter_of(told: Mapping[str, Any]) -> Quarter:
     )
 
 
+def told_of_newer(kept: Assessment, found: readiness.Readiness) -> Assessment:
+    """What was found at the training, with what newer readings show of sensor and clock."""
+    newer = tuple(
+        one
+        for one in _findings(found.reasons) + _findings(found.notes)
+        if one.code in _OF_SENSOR_AND_CLOCK and one not in kept.notes
+    )
+    return replace(kept, notes=kept.notes + newer)
+
+
+def believed(grid: GlucoseGrid, found: readiness.Readiness) -> GlucoseGrid:
+    """The readings that say something of the person; `NotEnoughData` where none does."""
+    left = readiness.trusted(grid, found)
+    if not left.observed.any():
+        raise NotEnoughData(
+            " ".join(one.sentence for one in found.reasons or found.notes),
+            needs=found.needs or "a record of another sensor",
+            reasons=tuple(one.code for one in found.reasons),
+        )
+    return left
+
+
 def summary_of(grid: GlucoseGrid, found: readiness.Readiness) -> GlucoseSummary:
-    """The figures of a grid's real readings."""
-    figures = grid_metrics(grid)
-    real = grid.mg_dl[grid.observed]
+    """The figures of a grid's trusted readings; span, readings and wear are of the sensor."""
+    left = believed(grid, found)
+    figures = grid_metrics(left)
+    real = left.mg_dl[left.observed]
     risk = glucose_risk(real)
-    excursions = mage(grid.mg_dl)
+    excursions = mage(left.mg_dl)
     return GlucoseSummary(
         first=moment_of(grid.moments[0]),
         last=moment_of(grid.moments[-1]),
         days=round(len(grid) * grid.step_minutes / 1440, 2),
         days_worn=found.days_worn,
-        readings=figures.readings,
-        wear=round(figures.wear, 4),
+        readings=int(grid.observed.sum()),
+        wear=round(wear(grid).share, 4),
         mean_mg_dl=round(figures.mean, 1),
         sd_mg_dl=round(figures.sd, 1),
         cv=round(figures.cv, 4),

@@ -139,7 +139,7 @@ def _reasons(
             Finding(
                 "low_wear",
                 f"Of {span:.0f} days only {wear:.0%} is there; "
-                f"{_count(days)} of them {'is' if days == 1 else 'are'} worn for 70 % or more, "
+                f"{_count(days)} of them {'is' if days < 2 else 'are'} worn for 70 % or more, "
                 f"and {LEAST_DAYS} are needed.",
             )
         )
@@ -147,7 +147,7 @@ def _reasons(
         found.append(
             Finding(
                 "too_few_days",
-                f"{_count(days).capitalize()} {'is' if days == 1 else 'are'} worn for 70 % or "
+                f"{_count(days).capitalize()} {'is' if days < 2 else 'are'} worn for 70 % or "
                 f"more; {LEAST_DAYS} are needed.",
             )
         )
