@@ -1,9 +1,10 @@
 """The job runner: always a process of its own.
 
-python -m backend.worker [--only training | --except training]
+python -m backend.worker [--only training | --all]
 
-A training takes minutes of a core: give it a worker of its own, so that it keeps nobody's record
-from being anchored. Without an option one worker does everything, one after the other.
+A training takes minutes of a core: without an option a worker leaves trainings to those that do
+nothing else (`--only training`), so that none keeps anybody's record from being anchored or
+erased. `--all` does everything in turn, where one process has to do.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -42,7 +44,7 @@ class Lane(Enum):
 def main() -> int:
     """Run jobs until SIGTERM or SIGINT; the job under way is finished first."""
     leave_no_core_dumps()
-    lane = _lane()
+    lane = lane_of()
     try:
         settings = read_settings()
     except MisconfiguredService as fault:
@@ -81,17 +83,18 @@ def work(ports: Ports, stop: threading.Event, *, holder: str, lane: Lane = Lane.
             stop.wait(OUTAGE_S)
 
 
-def _lane() -> Lane:
+def lane_of(arguments: Sequence[str] | None = None) -> Lane:
+    """What the command line asks for; trainings are done only by those who are told to."""
     parser = argparse.ArgumentParser(prog="python -m backend.worker", description=__doc__)
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--only", choices=["training"], help="do these jobs alone")
     chosen.add_argument(
-        "--except", dest="leaving_out", choices=["training"], help="do every job but these"
+        "--all", action="store_true", help="do every job, trainings too, one after the other"
     )
-    wanted = parser.parse_args()
+    wanted = parser.parse_args(arguments)
     if wanted.only:
         return Lane.TRAINING
-    return Lane.QUICK if wanted.leaving_out else Lane.EVERYTHING
+    return Lane.EVERYTHING if wanted.all else Lane.QUICK
 
 
 if __name__ == "__main__":

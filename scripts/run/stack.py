@@ -129,7 +129,7 @@ class Stack:
         ]  # fmt: skip
         worker = [sys.executable, "-m", "backend.worker"]
         commands = {
-            "worker": [*worker, "--except", "training"],
+            "worker": worker,
             "trainer": [*worker, "--only", "training"],
             "api": api,
         }

@@ -71,7 +71,7 @@ class Processes:
 
     def _launched(self, name: str) -> subprocess.Popen[bytes]:
         module = {
-            "worker": ["backend.worker"],
+            "worker": ["backend.worker", "--all"],
             "api": [
                 *("uvicorn", "--factory", "backend.app:production_app"),
                 *("--host", "127.0.0.1", "--port", str(self.port)),
