@@ -36,7 +36,7 @@ class Training:
     Attributes:
         key_id: of the key that seals its checkpoint and its model, and nothing else.
         progress: thousandths of the whole.
-        attempts: how often a worker has begun or resumed it.
+        attempts: how often a worker has begun or resumed it, but for outages and orderly ends.
         reason: why it ended other than finished, a word for machines.
         sealed_details: what was missing and what would be enough, under the account's key.
     """

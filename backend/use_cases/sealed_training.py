@@ -1,5 +1,7 @@
 """A training's own key, its sealed checkpoint, and the sealed model that it leaves."""
 
+import structlog
+
 from backend.crypto.derived import NONCE_BYTES, Part, open_derived, seal_derived
 from backend.domain.errors import KeyDestroyed, ModelUnusable, SealBroken
 from backend.domain.glucose import TrainedModel
@@ -21,18 +23,22 @@ class SealedCheckpoints:
         self._ports = ports
 
     def load(self) -> bytes | None:
-        """The last state, opened."""
+        """The last state, opened; one that was cut short or changed is one that is not there."""
         with self._ports.database.read() as unit:
             sealed = unit.training_checkpoints.of_training(self._training.id)
         if sealed is None:
             return None
-        return open_derived(
-            sealed,
-            Part.CHECKPOINT,
-            key=self._key,
-            account_id=self._training.account_id,
-            training_id=self._training.id,
-        )
+        try:
+            return open_derived(
+                sealed,
+                Part.CHECKPOINT,
+                key=self._key,
+                account_id=self._training.account_id,
+                training_id=self._training.id,
+            )
+        except SealBroken:
+            structlog.get_logger("training").warning("checkpoint_unreadable")
+            return None
 
     def save(self, state: bytes) -> None:
         """Replace it; `TrainingStopped` once the training has ended elsewhere."""
@@ -59,7 +65,8 @@ def store_model(
     Raises `TrainingStopped` when the training has ended elsewhere, `KeyDestroyed` when a record
     that it learnt from is being erased.
     """
-    _require_sources(unit, training)  # before the training's row, as an erasure locks them
+    unit.accounts.hold(training.account_id)  # account, records, training: the order of all others
+    _require_sources(unit, training)
     row = unit.trainings.by_id(training.id)
     if row is None or row.state is not TrainingState.RUNNING:
         raise TrainingStopped(training.id)

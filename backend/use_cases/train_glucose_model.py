@@ -46,8 +46,7 @@ PURPOSE = "learning a model for its owner"
 @dataclass(frozen=True)
 class _Begun:
     training: Training
-    canonicals: list[bytes]
-    key: bytes
+    records: list[Contribution]
 
 
 def train_glucose_model(key: str, *, ports: Ports) -> Again | None:
@@ -55,21 +54,7 @@ def train_glucose_model(key: str, *, ports: Ports) -> Again | None:
     training_id = TrainingId(key)
     try:
         begun = _begin(training_id, ports)
-        if begun is None:
-            return None
-        trained = ports.models.train(
-            begun.canonicals,
-            seed=begun.training.seed,
-            progress=Watch(begun.training, ports).tick,
-            checkpoints=SealedCheckpoints(begun.training, begun.key, ports),
-        )
-        _store(begun, trained, ports)
-    except WorkerEnding:
-        _give_back(training_id, ports)
-        return Again(ports.clock.now())
-    except Unavailable:
-        _give_back(training_id, ports)
-        raise
+        return None if begun is None else _attempt(begun, ports)
     except (TrainingStopped, NotFound):  # ended elsewhere, or its account is gone
         return None
     except (ConsentNotGranted, ConsentExpired):
@@ -78,6 +63,8 @@ def train_glucose_model(key: str, *, ports: Ports) -> Again | None:
         _cancel(training_id, RECORD_ERASED, ports)
     except (NotEnoughData, UnreadableRecord) as refusal:
         _refuse(training_id, refusal, ports)
+    except Unavailable:
+        raise
     except Exception:
         _broken(training_id, ports)
         raise
@@ -98,9 +85,33 @@ def _begin(training_id: TrainingId, ports: Ports) -> _Begun | None:
         unit.accounts.hold(training.account_id)
         training = _running(unit, training_id, ports)
         rows = _sources(unit, training)
+    return _Begun(training, rows)
+
+
+def _attempt(begun: _Begun, ports: Ports) -> Again | None:
+    """Counted when it began; not an attempt after all when it ends in an outage or in order."""
+    try:
+        _learn(begun, ports)
+    except WorkerEnding:
+        _give_back(begun.training.id, ports)
+        return Again(ports.clock.now())
+    except Unavailable:
+        _give_back(begun.training.id, ports)
+        raise
+    return None
+
+
+def _learn(begun: _Begun, ports: Ports) -> None:
+    training = begun.training
     key = training_key(training, ports)
-    canonicals = open_traces(reversed(rows), actor="service", purpose=PURPOSE, ports=ports)
-    return _Begun(training, canonicals, key)
+    records = reversed(begun.records)
+    trained = ports.models.train(
+        open_traces(records, actor="service", purpose=PURPOSE, ports=ports),
+        seed=training.seed,
+        progress=Watch(training, ports).tick,
+        checkpoints=SealedCheckpoints(training, key, ports),
+    )
+    _store(training, trained, key, ports)
 
 
 def _running(unit: UnitOfWork, training_id: TrainingId, ports: Ports) -> Training:
@@ -131,7 +142,6 @@ def _sources(unit: UnitOfWork, training: Training) -> list[Contribution]:
 
 
 def _give_back(training_id: TrainingId, ports: Ports) -> None:
-    """An outage, or a worker that was told to end, is no attempt that failed."""
     with ports.database.write() as unit:
         training = unit.trainings.by_id(training_id)
         if training is not None and training.unfinished:
@@ -150,11 +160,11 @@ def _broken(training_id: TrainingId, ports: Ports) -> None:
         _end(training_id, TrainingState.FAILED, FAILED_INSIDE, ports)
 
 
-def _store(begun: _Begun, trained: TrainedModel, ports: Ports) -> None:
+def _store(training: Training, trained: TrainedModel, key: bytes, ports: Ports) -> None:
     """Model and end in one unit; the models before it go. Nothing when it may not any more."""
-    require_care_consent(begun.training.account_id, ports=ports)
+    require_care_consent(training.account_id, ports=ports)
     with ports.database.write() as unit:
-        replaced = store_model(unit, begun.training, trained, begun.key, ports)
+        replaced = store_model(unit, training, trained, key, ports)
     for key_id in replaced:
         ports.keys.destroy(key_id)
 

@@ -257,9 +257,10 @@ def test_a_training_that_broke_too_often_has_failed(clinic: Clinic, trainee: Acc
     for _ in range(clinic.ports.policy.training_attempts):
         with pytest.raises(ZeroDivisionError):
             train_glucose_model(training_id, ports=clinic.ports)
+        assert clinic.checkpoint_of(training_id) is None
     assert train_glucose_model(training_id, ports=clinic.ports) is None
     ended = clinic.training(training_id)
-    assert (ended.state, ended.reason) == (TrainingState.FAILED, "interrupted_too_often")
+    assert (ended.state, ended.reason) == (TrainingState.FAILED, "failed_inside")
     assert clinic.checkpoint_of(training_id) is None
     assert clinic.key_state(training_id) == "destroyed"
     clinic.models.before_step = lambda step: None

@@ -31,6 +31,9 @@ class SqlAccounts:
         row = self._rows.one(select(AccountRow).where(col(AccountRow.wallet) == wallet))
         return None if row is None else account_of(row)
 
+    def hold(self, account_id: AccountId) -> None:
+        self._rows.hold(select(col(AccountRow.id)).where(col(AccountRow.id) == account_id))
+
     def update(self, account: Account) -> None:
         statement = update(AccountRow).where(col(AccountRow.id) == account.id)
         if not self._rows.change(statement.values(**account_columns(account))):
