@@ -2,10 +2,12 @@
 
 Marks come from the database, from the chain and from the keyring, which remembers what it
 destroyed. So restoring an old database, an old keyring or an old content store brings nothing
-back.
+back. A key of a training that no row knows is destroyed too: the database is older than what was
+learnt, and would not know with which record it has to go.
 """
 
 from backend.crypto.cid import cid_of
+from backend.crypto.training_keys import is_training_key
 from backend.domain.chain_events import ContributionErased
 from backend.domain.contribution import Status
 from backend.domain.identifiers import DAG_PB, RAW, AccountId, Cid, ContentDigest, KeyId
@@ -23,7 +25,7 @@ _KEPT = (Status.SEALED, Status.SUBMITTED, Status.ANCHORED)
 def replay_erasures(*, ports: Ports) -> int:
     """Destroy every returned key and let go of returned content; returns how many came back."""
     _take_marks_from_keyring(ports)
-    returned = _destroy_returned_keys(ports)
+    returned = _destroy_forgotten_trainings(ports) + _destroy_returned_keys(ports)
     marked = _take_marks_from_chain(ports)
     returned += _destroy_returned_keys(ports)
     with ports.database.read() as unit:
@@ -45,6 +47,16 @@ def _destroy_returned_keys(ports: Ports) -> int:
     for key_id in returned:
         ports.keys.destroy(key_id)
     return len(returned)
+
+
+def _destroy_forgotten_trainings(ports: Ports) -> int:
+    """Keys first, rows afterwards: a training has its row before it has its key."""
+    live = [key_id for key_id in ports.keys.live() if is_training_key(key_id)]
+    with ports.database.read() as unit:
+        forgotten = [key_id for key_id in live if unit.trainings.by_key(key_id) is None]
+    for key_id in forgotten:
+        ports.keys.destroy(key_id)
+    return len(forgotten)
 
 
 def _marked(unit: UnitOfWork) -> set[KeyId]:

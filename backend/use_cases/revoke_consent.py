@@ -76,6 +76,7 @@ def revoke_consent(
     account = account_of(command.account_id, ports=ports)
     record = _revocable(account, ports)
     if record.status is ConsentStatus.REVOKING:
+        end_unfinished(account.id, CONSENT_ENDED, ports=ports)
         return record
     if account.custodial:
         if command.signed is not None:

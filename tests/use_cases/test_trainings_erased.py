@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.domain.errors import ForecastNotReady, KeyDestroyed, NotFound
-from backend.domain.identifiers import AccountId
+from backend.domain.identifiers import AccountId, KeyId
 from backend.domain.training import TrainingState
 from backend.ports import Ports
 from backend.use_cases.erase_account import EraseAccount, erase_account
@@ -158,3 +158,35 @@ def test_a_record_that_the_chain_marks_as_erased_takes_its_model_along(clinic: C
     clinic.chain.mine(3)
     replay_erasures(ports=clinic.ports)
     assert clinic.model_of(person) is None
+
+
+def test_a_key_that_a_restored_database_does_not_know_goes_at_the_next_start(
+    clinic: Clinic,
+) -> None:
+    """The database is older than the training: nothing says any more which record it goes with."""
+    person = clinic.trainee()
+    known = clinic.person("other")
+    clinic.contribute(known, first_value=160)
+    kept = clinic.train(known)
+    training_id = clinic.train(person)
+    key_id = clinic.training(training_id).key_id
+    with clinic.ports.database.read() as unit:
+        (record,) = unit.contributions.of_account(person)
+        accounts = [KeyId(person), KeyId(known)]
+    with clinic.ports.database.write() as unit:
+        unit.trainings.delete(training_id)
+    assert replay_erasures(ports=clinic.ports) == 1
+    assert clinic.ports.keys.state(key_id) == "destroyed"
+    for still in (*accounts, record.key_id, clinic.training(kept).key_id):
+        assert clinic.ports.keys.state(still) == "live"
+    assert replay_erasures(ports=clinic.ports) == 0
+
+
+def test_starting_with_a_wrong_database_destroys_no_key_of_a_record(clinic: Clinic) -> None:
+    person = clinic.trainee()
+    with clinic.ports.database.read() as unit:
+        (record,) = unit.contributions.of_account(person)
+    with clinic.ports.database.write() as unit:
+        unit.contributions.delete(record.id)
+    replay_erasures(ports=clinic.ports)
+    assert clinic.ports.keys.state(record.key_id) == "live"
