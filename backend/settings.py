@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     client_rate: str = "60/minute"
     upload_rate: str = "120/minute"
     consent_rate: str = "10/hour"
+    training_rate: str = "10/day"
+    figures_rate: str = "60/minute"
     rate_storage: str = "memory://"
     concurrent_uploads: Positive = 4
     concurrent_hashes: Positive = 4
@@ -75,7 +77,8 @@ class Settings(BaseSettings):
     stuck_after_s: Positive = 60
     low_balance_wei: Positive = 10**17
     job_lease_s: Positive = 60
-    job_attempts: Positive = 20
+    job_attempts: Annotated[int, Field(gt=Policy.training_attempts)] = 20
+    """More than a training's own, whose end is then written before its job is buried."""
     keyring_backup_days: Annotated[int, Field(ge=0, le=30)] = 30
 
     def policy(self) -> Policy:
@@ -102,6 +105,8 @@ class Settings(BaseSettings):
             client_rate=self.client_rate,
             upload_rate=self.upload_rate,
             consent_rate=self.consent_rate,
+            training_rate=self.training_rate,
+            figures_rate=self.figures_rate,
             rate_storage=self.rate_storage,
             concurrent_uploads=self.concurrent_uploads,
             concurrent_hashes=self.concurrent_hashes,

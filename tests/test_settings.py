@@ -41,6 +41,13 @@ def test_keyring_backups_older_than_30_days_cannot_be_configured() -> None:
         read_settings(keyring_backup_days=31)
 
 
+def test_a_job_is_not_buried_before_its_training_has_ended() -> None:
+    with pytest.raises(MisconfiguredService, match=r"JOB_ATTEMPTS: .*greater than 5"):
+        read_settings(job_attempts=5)
+    policy = read_settings(job_attempts=6).policy()
+    assert policy.job_attempts > policy.training_attempts
+
+
 def test_settings_cannot_be_changed_after_they_were_read() -> None:
     settings = read_settings()
     with pytest.raises(ValidationError):
