@@ -16,6 +16,7 @@ class ScaleGenerator(nn.Module):
     def __init__(self, settings: SinGanSettings, width: int) -> None:
         super().__init__()
         self._reach = settings.reach
+        self._slope = settings.open_ends
         self.layers = nn.ModuleList(
             _layers(settings, width, settings.generator_norm, settings.latents)
         )
@@ -24,7 +25,8 @@ class ScaleGenerator(nn.Module):
         """`below` with detail.
 
         Args:
-            noise: already at its amplitude, (n, 1, L).
+            noise: already at its amplitude, (n, 1, L), or (n, 1, L + 2 · reach) to go on beyond
+                the ends; zeros beyond them otherwise.
             below: what coarser scales made, at this length, (n, 1, L); zeros at the coarsest.
             latent: what is told of each whole day, (n, latents, 1).
             clock: sin and cos of the hour, (1, CLOCK, L + 2 · reach).
@@ -32,8 +34,9 @@ class ScaleGenerator(nn.Module):
         Returns:
             (n, 1, L).
         """
-        seen = functional.pad(noise, (self._reach, self._reach))
-        seen = seen + functional.pad(below, (self._reach, self._reach), mode="replicate")
+        if noise.shape[-1] == below.shape[-1]:
+            noise = functional.pad(noise, (self._reach, self._reach))
+        seen = noise + _continued(below, self._reach, self._slope)
         told = latent.expand(-1, -1, seen.shape[-1])
         x = torch.cat([seen, told, clock.expand(seen.shape[0], -1, -1)], dim=1)
         for layer in self.layers:
@@ -47,13 +50,20 @@ class ScaleCritic(nn.Module):
     def __init__(self, settings: SinGanSettings, width: int) -> None:
         super().__init__()
         self._reach = settings.reach
+        self._change = settings.change
         self._spread = settings.batch_spread
+        self.pace = 1.0
         last = 1 if self._spread else 0
-        self.layers = nn.ModuleList(_layers(settings, width, settings.critic_norm, 0, last))
+        self.layers = nn.ModuleList(
+            _layers(settings, width, settings.critic_norm, int(self._change), last)
+        )
 
     def forward(self, x: Tensor, clock: Tensor) -> Tensor:
         """A score per patch, (n, 1, patches); `clock` is that of the series, (1, CLOCK, L)."""
-        x = torch.cat([x, clock.expand(x.shape[0], -1, -1)], dim=1)
+        seen = [x, clock.expand(x.shape[0], -1, -1)]
+        if self._change:
+            seen.insert(1, functional.pad(x.diff(dim=2), (1, 0)) / self.pace)
+        x = torch.cat(seen, dim=1)
         missing = 2 * self._reach + 1 - x.shape[-1]
         if missing > 0:
             x = functional.pad(x, (missing // 2, missing - missing // 2), mode="replicate")
@@ -80,6 +90,15 @@ def _layers(
     return layers
 
 
+def _continued(x: Tensor, steps: int, slope: bool) -> Tensor:
+    """`x` with `steps` more at each end: its last value, or its mirror image about that value."""
+    if not slope or x.shape[-1] <= steps:
+        return functional.pad(x, (steps, steps), mode="replicate")
+    before = 2 * x[..., :1] - x[..., 1 : steps + 1].flip(-1)
+    after = 2 * x[..., -1:] - x[..., -steps - 1 : -1].flip(-1)
+    return torch.cat([before, x, after], dim=-1)
+
+
 def _spread(x: Tensor) -> Tensor:
     """How much the items of each group of a batch differ, one number per group, as a channel."""
     n, _, length = x.shape
@@ -87,6 +106,17 @@ def _spread(x: Tensor) -> Tensor:
     grouped = x.reshape(n // group, group, *x.shape[1:])
     spread = (grouped.var(dim=1, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2))
     return spread.repeat_interleave(group)[:, None, None].expand(n, 1, length)
+
+
+def described(x: Tensor) -> Tensor:
+    """Level, spread, pace and roughness of series (n, 1, L): shape (n, 4).
+
+    The mean, and the logarithms of the SD and of the mean absolute first and fourth differences.
+    """
+    x = x[:, 0]
+    parts = [x.mean(dim=1), (x.std(dim=1) + 1e-3).log()]
+    parts += [(x.diff(n=n, dim=1).abs().mean(dim=1) + 1e-4).log() for n in (1, 4)]
+    return torch.stack(parts, dim=1)
 
 
 def clock(length: int, days: float, reach: int = 0) -> Tensor:

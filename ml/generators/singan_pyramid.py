@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from torch import Tensor
 
 from ml.generators.generator import TooLittleData
-from ml.generators.singan_networks import ScaleGenerator, clock, resized
+from ml.generators.singan_networks import ScaleGenerator, clock, described, resized
 from ml.generators.singan_settings import SinGanSettings
 from ml.records.cgm.days import HIGHEST, LOWEST, GlucoseDays
 
@@ -167,13 +167,10 @@ def fixed_of_cohort(coarse: Tensor, latents: int) -> Tensor:
 
 
 def latents_of_cohort(days: Tensor, latents: int) -> Tensor:
-    """Level, log spread and log roughness of each day, decorrelated and normal, (n, latents, 1)."""
+    """What `described` says of each day, decorrelated and normal, (n, latents, 1)."""
     if not latents:
         return torch.zeros(len(days), 0, 1)
-    x = days[:, 0].double().numpy()
-    told = [x.mean(axis=1), np.log(x.std(axis=1) + 1e-3)]
-    told.append(np.log(np.abs(np.diff(x, n=2, axis=1)).mean(axis=1) + 1e-4))
-    normal = np.stack([_normal_scores(values[:, None])[:, 0] for values in told], axis=1)
+    normal = _normal_scores(described(days).double().numpy())
     return torch.from_numpy(_whitened(normal)).float()[:, :, None]
 
 
@@ -226,6 +223,10 @@ class Pyramid:
     lengths: tuple[int, ...]
     scales: list[Scale] = field(default_factory=list)
 
+    def beyond(self, scale: int) -> int:
+        """Steps of noise beyond the ends of a series, both together."""
+        return 2 * self.settings.reach if self.settings.open_ends and scale > 0 else 0
+
     def length_at(self, scale: int, steps: int) -> int:
         """Length at `scale` of a series that has `steps` at the finest."""
         return max(1, round(steps * self.lengths[scale] / self.lengths[-1]))
@@ -256,7 +257,8 @@ class Pyramid:
         """One series for each row of `latent`, (n, 1, L)."""
 
         def noise(k: int, n: int, length: int) -> Tensor:
-            return self.scales[k].noise * torch.randn(n, 1, length, generator=rng)
+            drawn = torch.randn(n, 1, length + self.beyond(k), generator=rng)
+            return self.scales[k].noise * drawn
 
         with torch.no_grad():
             most = max(1, _CHUNK_POINTS // steps)

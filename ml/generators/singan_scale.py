@@ -16,7 +16,7 @@ from ml.generators.singan_losses import (
     r_v,
     wgan_penalty,
 )
-from ml.generators.singan_networks import ScaleCritic, ScaleGenerator, clock
+from ml.generators.singan_networks import ScaleCritic, ScaleGenerator, clock, described
 from ml.generators.singan_settings import SinGanSettings
 
 
@@ -40,7 +40,9 @@ class ScaleGroup:
         told: what is told of each run, (n, latents, 1).
         pool: what coarser scales draw, (m, 1, L); zeros at the coarsest.
         pool_told: what is told of each draw, (m, latents, 1).
-        held_out: runs kept aside; may have no rows.
+        pool_of: the run of which it is told, (m,).
+        held_out: runs kept aside, (h, 1, L'); may have no rows.
+        held_out_days: that each of these spans.
     """
 
     days: float
@@ -50,7 +52,9 @@ class ScaleGroup:
     told: Tensor
     pool: Tensor
     pool_told: Tensor
+    pool_of: Tensor
     held_out: Tensor
+    held_out_days: float
 
 
 class ScaleTraining:
@@ -76,9 +80,14 @@ class ScaleTraining:
         self._groups = groups
         self._place = (seed, scale)
         self._detail = detail_of(groups)
+        self._beyond = 2 * settings.reach if settings.open_ends and scale > 0 else 0
+        self._described = [described(group.real) for group in groups]
         self.iteration = 0
         self.noise = noise
         self.generator, self.critic = networks
+        self.critic.pace = max(
+            1e-4, float(torch.cat([g.real.diff().ravel() for g in groups]).std())
+        )
         self.average = copy.deepcopy(self.generator)
         self.ada = AdaptiveProbability()
         betas = (settings.beta1, 0.999)
@@ -127,7 +136,7 @@ class ScaleTraining:
 
         real = self._seen(_some(group.real, settings.batch, rng), group, rng)
         with torch.no_grad():
-            fake = self._fake(which, rng)
+            fake, _ = self._fake(which, rng)
         fake = self._seen(fake, group, rng)
         real_score, fake_score = critic(real), critic(fake)
         loss = critic_loss(settings.loss, real_score, fake_score)
@@ -139,19 +148,19 @@ class ScaleTraining:
             total = loss + weight * r1_penalty(critic, real)
         self._step(1, total)
         if settings.ada:
-            self._adapt(which, real_score.detach(), fake_score.detach(), rng)
+            self._adapt(which, real, fake, real_score.detach(), rng)
         return float(loss.detach())
 
-    def _adapt(self, which: int, real: Tensor, fake: Tensor, rng: torch.Generator) -> None:
+    def _adapt(
+        self, which: int, real: Tensor, fake: Tensor, real_score: Tensor, rng: torch.Generator
+    ) -> None:
         settings, group = self._settings, self._groups[which]
-        if settings.loss == "wgan-gp":
-            if not len(group.held_out):
-                return
-            with torch.no_grad():
-                aside = self._seen(_some(group.held_out, settings.batch, rng), group, rng)
-                heuristic = r_v(real, self.critic(aside, self._clocks[which][1]), fake)
+        if settings.loss == "logistic":
+            heuristic = r_t(real_score)
+        elif len(group.held_out):
+            heuristic = self._held_out_heuristic(group, real, fake, rng)
         else:
-            heuristic = r_t(real)
+            return
         self.ada.observe(
             heuristic,
             batch=settings.batch,
@@ -160,24 +169,52 @@ class ScaleTraining:
             most=settings.ada_most,
         )
 
+    def _held_out_heuristic(
+        self, group: ScaleGroup, real: Tensor, fake: Tensor, rng: torch.Generator
+    ) -> float:
+        """r_v on stretches of learnt and synthetic days as long as the held-out ones."""
+        days, length = group.held_out_days, group.held_out.shape[-1]
+        first = int(torch.randint(int(group.days - days) + 1, (1,), generator=rng))
+        start = min(round(first * real.shape[-1] / group.days), real.shape[-1] - length)
+        aside = _some(group.held_out, self._settings.batch, rng)
+        aside = augmented(aside, self.ada.p, days=days, rng=rng)
+        hours = clock(length, days)
+        with torch.no_grad():
+            scores = [
+                self.critic(x, hours)
+                for x in (
+                    real[..., start : start + length],
+                    aside,
+                    fake[..., start : start + length],
+                )
+            ]
+        return r_v(*scores)
+
     def _generator_step(self, which: int, rng: torch.Generator) -> tuple[float, float]:
         settings, group = self._settings, self._groups[which]
         wide, hours = self._clocks[which]
-        fake = self._seen(self._fake(which, rng), group, rng)
-        loss = generator_loss(settings.loss, self.critic(fake, hours))
+        fake, described_as = self._fake(which, rng)
+        loss = generator_loss(settings.loss, self.critic(self._seen(fake, group, rng), hours))
         some = torch.randint(len(group.real), (settings.batch,), generator=rng)
         rebuilt = self.generator(group.fixed[some], group.rebuilt[some], group.told[some], wide)
         distance = (rebuilt - group.real[some]).square().mean()
-        self._step(0, loss + settings.reconstruction * distance)
+        total = loss + settings.reconstruction * distance
+        if settings.telling:
+            missed = (described(fake) - described_as) / self._described[which].std(dim=0)
+            total = total + settings.telling * missed.square().mean()
+        self._step(0, total)
         self._take_average()
         return float(loss.detach()), float(distance.detach())
 
-    def _fake(self, which: int, rng: torch.Generator) -> Tensor:
+    def _fake(self, which: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A batch as the generator makes it now, and how it was told to be."""
         group = self._groups[which]
         some = torch.randint(len(group.pool), (self._settings.batch,), generator=rng)
         below = group.pool[some]
-        noise = self.noise * torch.randn(below.shape, generator=rng)
-        return self.generator(noise, below, group.pool_told[some], self._clocks[which][0])
+        length = below.shape[-1] + self._beyond
+        noise = self.noise * torch.randn(len(below), 1, length, generator=rng)
+        fake = self.generator(noise, below, group.pool_told[some], self._clocks[which][0])
+        return fake, self._described[which][group.pool_of[some]]
 
     def _seen(self, x: Tensor, group: ScaleGroup, rng: torch.Generator) -> Tensor:
         return augmented(x, self.ada.p, days=group.days, rng=rng) if self._settings.ada else x

@@ -32,8 +32,13 @@ class SinGanSettings:
         penalty_every: critic steps between two R1 penalties, each then as much heavier.
         reconstruction: weight of the reconstruction loss.
         noise: amplitude of a scale's noise over the RMSE of the reconstruction so far.
-        latents: numbers that tell a whole day's level, spread and roughness to every scale of a
-            cohort's generator; 0 or 3.
+        latents: numbers that tell a whole day's level, spread, pace and roughness to every scale
+            of a cohort's generator; 0 or 4.
+        telling: weight of the loss that a synthetic day has the level, spread, pace and roughness
+            that were told; in units of their variances.
+        change: the critic also sees the change from step to step, in units of the real one.
+        open_ends: noise goes on beyond the ends of a series (published: zeros), and what comes
+            from below goes on with its slope (otherwise: with its last value).
         batch_spread: the critic sees how much the items of a batch differ.
         average: decay of the moving average of generator weights that is kept; 0 keeps the last.
         ada: adaptive augmentation on or off.
@@ -71,6 +76,9 @@ class SinGanSettings:
     reconstruction: float = 10.0
     noise: float = 0.1
     latents: int = 0
+    telling: float = 0.0
+    change: bool = False
+    open_ends: bool = False
     batch_spread: bool = False
     average: float = 0.0
     ada: bool = True
@@ -80,6 +88,12 @@ class SinGanSettings:
     held_out: float = 0.1
     quantile_map: bool = False
     checkpoint_every: int = 100
+
+    def __post_init__(self) -> None:
+        if self.latents and self.mode != "cohort":
+            raise ValueError("latents are told of a cohort's days alone")
+        if self.telling and not self.latents:
+            raise ValueError("a day can be held to what it was told only where it was told")
 
     def without_ada(self) -> "SinGanSettings":
         """The same with augmentation off, for ablations."""
@@ -102,8 +116,11 @@ class SinGanSettings:
 
 LAYERS = 5
 
-PAPER = SinGanSettings("paper", "personal")
-"""The published SinGAN on 14 days at 5 minutes: 18 scales from length 32, hours of training."""
+PAPER = SinGanSettings("paper", "personal", ada_kimg=5.0)
+"""The published SinGAN on 14 days at 5 minutes: 18 scales from length 32, hours of training.
+
+A scale shows its critic 6,000 items, so that the 500 kimg of ADA's publication would keep p at 0.
+"""
 
 DEMO = SinGanSettings(
     "demo",
@@ -134,8 +151,9 @@ COHORT = SinGanSettings(
     least_people=20,
     most_days_a_person=14,
     coarsest=12,
-    iterations=400,
+    iterations=300,
     batch=64,
+    kernel=5,
     steps=(1, 1),
     loss="logistic",
     critic_norm=False,
@@ -144,7 +162,10 @@ COHORT = SinGanSettings(
     penalty_every=4,
     noise=0.4,
     most_channels=32,
-    latents=3,
+    latents=4,
+    telling=0.3,
+    change=True,
+    open_ends=True,
     batch_spread=True,
     average=0.995,
     ada_target=0.6,
@@ -153,7 +174,7 @@ COHORT = SinGanSettings(
 )
 """Days of many people at 15 minutes: the one that may be released."""
 
-COHORT_5_MIN = replace(COHORT, name="cohort-5min", step_minutes=5, iterations=300)
+COHORT_5_MIN = replace(COHORT, name="cohort-5min", step_minutes=5)
 """The same at 5 minutes: 13 scales and three times the work."""
 
 TINY = replace(

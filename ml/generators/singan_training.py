@@ -104,11 +104,13 @@ class PyramidTraining:
         steps = full.shape[-1]
         length = self.pyramid.length_at(scale, steps)
         fixed = self.fixed_noise(index)
-        aside = [group for group in self.corpus.held_out if group.shape[-1] <= steps]
-        held_out = _fitting(aside, steps) if aside else torch.zeros(0, 1, steps)
+        aside = [runs for runs in self.corpus.held_out if runs.shape[-1] <= steps]
+        held_out = aside[0] if aside else torch.zeros(0, 1, steps)
         told = self.told(index)
         rng = stream(self._seed, _POOL, scale, index)
-        pool_told = self.pyramid.latents(_POOL_BATCHES * self._settings.batch, rng)
+        pool_size = _POOL_BATCHES * self._settings.batch
+        pool_of = torch.randint(len(full), (pool_size,), generator=rng)
+        pool_told = told[pool_of]
         rebuilt, pool = torch.zeros(len(full), 1, length), torch.zeros(len(pool_told), 1, length)
         if scale > 0:
             rebuilt = resized(self.pyramid.rebuild(fixed, told, steps), length)
@@ -122,8 +124,13 @@ class PyramidTraining:
             told=told,
             pool=pool,
             pool_told=pool_told,
-            held_out=resized(held_out, length) if len(held_out) else held_out,
+            pool_of=pool_of,
+            held_out=self._at(held_out, scale) if len(held_out) else held_out,
+            held_out_days=self.pyramid.days_of(held_out.shape[-1]),
         )
+
+    def _at(self, runs: Tensor, scale: int) -> Tensor:
+        return resized(runs, self.pyramid.length_at(scale, runs.shape[-1]))
 
     def _networks(self, scale: int) -> tuple[ScaleGenerator, ScaleCritic]:
         """Fresh networks, or heirs of the previous scale's weights where the width is the same."""
@@ -243,15 +250,6 @@ def scale_from(
         generator,
         (float(ada["p"]), float(ada["highest"]), float(ada["heuristic"])),
     )
-
-
-def _fitting(runs: list[Tensor], steps: int) -> Tensor:
-    """Held-out runs as long as the learnt ones: cut to, or repeated up to, `steps`."""
-    rows = []
-    for run in runs:
-        times = -(-steps // run.shape[-1])
-        rows.append(run.repeat(1, 1, times)[..., :steps])
-    return torch.cat(rows)
 
 
 def _load_moments(adam: torch.optim.Adam, tensors: Mapping[str, Tensor]) -> None:

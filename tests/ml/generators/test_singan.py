@@ -12,10 +12,20 @@ from ml.catalogue import find
 from ml.checks.generators import check_generator
 from ml.generators.generator import TooLittleData
 from ml.generators.singan import SinGan
-from ml.generators.singan_networks import ScaleCritic, ScaleGenerator
-from ml.generators.singan_pyramid import scale_lengths, scale_widths, scaled, unscaled
+from ml.generators.singan_networks import ScaleCritic, ScaleGenerator, resized
+from ml.generators.singan_pyramid import (
+    Pyramid,
+    corpus_of,
+    fixed_of_cohort,
+    latents_of_cohort,
+    scale_lengths,
+    scale_widths,
+    scaled,
+    unscaled,
+)
 from ml.generators.singan_scale import ScaleGroup, ScaleTraining
 from ml.generators.singan_settings import COHORT, DEMO, PAPER, SETTINGS, TINY, SinGanSettings
+from ml.generators.singan_training import PyramidTraining
 from ml.records.cgm.days import HIGHEST, LOWEST
 from ml.training.checkpoints import MemoryCheckpoints, NoCheckpoints
 from ml.training.progress import TrainingCancelled, silent
@@ -28,6 +38,7 @@ PERSONAL = replace(
     least_days=6,
     least_people=1,
     latents=0,
+    telling=0.0,
     batch=2,
     coarsest=48,
 )
@@ -96,7 +107,8 @@ def test_the_published_setting_is_that_of_the_publication():
         0.5,
         1600,
     )
-    assert PAPER.ada_kimg == 500
+    critic_steps = PAPER.steps[0]
+    assert critic_steps * PAPER.iterations / (1000 * PAPER.ada_kimg) > PAPER.ada_most
 
 
 def test_a_cohorts_coarsest_critic_sees_a_whole_day_but_for_one_point():
@@ -154,6 +166,9 @@ def _p_against_real_days(days_learnt):
         channels=32,
         learning_rate=2e-3,
         latents=0,
+        telling=0.0,
+        kernel=3,
+        change=False,
         ada_kimg=1.0,
         iterations=500,
     )
@@ -170,13 +185,15 @@ def _p_against_real_days(days_learnt):
         told=untold[:days_learnt],
         pool=others,
         pool_told=untold,
+        pool_of=torch.zeros(len(others), dtype=torch.long),
         held_out=real[:0],
+        held_out_days=1.0,
     )
     generator, critic = ScaleGenerator(settings, 32), ScaleCritic(settings, 32)
     torch.nn.init.zeros_(generator.layers[-1].weight)
     torch.nn.init.zeros_(generator.layers[-1].bias)
     training = ScaleTraining(settings, [group], 0.0, (generator, critic), seed=1, scale=0)
-    return [training.iterate()["p"] for _ in range(240)]
+    return [training.iterate()["p"] for _ in range(320)]
 
 
 def test_p_rises_when_the_critic_learns_a_few_days_by_heart():
@@ -193,6 +210,37 @@ def test_augmentation_can_be_switched_off(cohort):
     generator = _fitted(TINY.without_ada(), cohort)
     assert [scale["ada"]["highest"] for scale in generator.card["scales"]] == [0.0] * 3
     assert generator.card["settings"]["name"] == "tiny-without-ada"
+
+
+def test_what_is_told_of_a_cohorts_days_is_normal_and_uncorrelated():
+    days = cohort_days(people=40, days=8, step_minutes=60)
+    told = latents_of_cohort(torch.from_numpy(scaled(days.mg_dl))[:, None], 4)[:, :, 0].numpy()
+    assert told.mean(axis=0) == pytest.approx(np.zeros(4), abs=1e-3)
+    assert told.std(axis=0) == pytest.approx(np.ones(4), abs=0.02)
+    assert np.abs(np.corrcoef(told, rowvar=False) - np.eye(4)).max() < 0.2
+
+
+def test_fixed_noise_of_a_cohort_is_normal_and_tells_days_apart():
+    days = cohort_days(people=40, days=8, step_minutes=60)
+    coarse = resized(torch.from_numpy(scaled(days.mg_dl))[:, None], 12)
+    z = fixed_of_cohort(coarse, 0)[:, 0].numpy()
+    assert z.std(axis=0) == pytest.approx(np.ones(12), abs=0.02)
+    assert np.abs(np.corrcoef(z, rowvar=False) - np.eye(12)).max() < 0.25
+    assert len(np.unique(z.round(4), axis=0)) == len(days)
+
+
+def test_new_days_are_told_numbers_spread_as_those_learnt():
+    told = Pyramid(COHORT, (12,)).latents(50, torch.Generator().manual_seed(0))[:, :, 0]
+    assert told.shape == (50, 4)
+    assert told.mean(dim=0).abs().max() < 0.05
+    assert (told.std(dim=0) - 1).abs().max() < 0.06
+
+
+def test_latents_are_refused_where_they_have_no_meaning():
+    with pytest.raises(ValueError, match="cohort's days"):
+        replace(DEMO, latents=4)
+    with pytest.raises(ValueError, match="only where it was told"):
+        replace(DEMO, telling=1.0)
 
 
 def test_days_of_a_person_follow_each_other_and_a_cohorts_are_of_a_new_person_each(person, cohort):
@@ -233,10 +281,16 @@ def test_nobody_gives_more_days_than_the_setting_allows(cohort):
     assert _fitted(capped, cohort).card["days"] == 12
 
 
-def test_a_cohorts_artifact_holds_no_training_day_and_no_fixed_noise(cohort):
-    artifact = _fitted(TINY, cohort).to_artifact()
-    assert set(artifact.files) == {"pyramid.safetensors"}
-    assert not any(name.startswith("person-") for name in str(artifact.card).split("'"))
+def test_the_wasserstein_heuristic_compares_stretches_as_long_as_the_held_out_day():
+    settings = replace(PERSONAL, loss="wgan-gp", critic_norm=True, average=0.0, batch=1)
+    days = cohort_days(people=1, days=10, step_minutes=60)
+    training = PyramidTraining(settings, corpus_of(days, settings, np.random.default_rng(0)), 1)
+    group = training._scale(0)._groups[0]
+    assert group.days == 9
+    assert group.held_out_days == 1
+    assert group.held_out.shape[-1] == training.pyramid.length_at(0, 24)
+    training.run(silent, NoCheckpoints())
+    assert all(abs(scale.ada[2]) < 50 for scale in training.pyramid.scales)
 
 
 def test_a_checkpoint_of_other_data_or_another_seed_is_left_unused(cohort, person):
