@@ -77,6 +77,14 @@ class Bench:
             "picture": picture(made) | {"distances": self._distances(made)},
         }
 
+    def fidelity(self, made: GlucoseDays) -> Row:
+        """How far `made` is from either side, and nothing else of it."""
+        rng = np.random.default_rng([self.protocol.seed, 13])
+        return {
+            "against_training": self._against(self.training, made, rng, redraw=False),
+            "against_held_out": self._against(self.held_out, made, rng, redraw=True),
+        }
+
     def _against(
         self, real: GlucoseDays, made: GlucoseDays, rng: np.random.Generator, *, redraw: bool
     ) -> Row:

@@ -67,7 +67,8 @@ def control(bench: Bench) -> dict[str, Any]:
 
 def _real(bench: Bench, rows: Rows) -> Mapping[str, Any]:
     """The training people's own days in the synthetic role: what a perfect generator gets."""
-    name = f"cohort-real-{bench.protocol.key('real')}"
+    step = bench.training.step_minutes
+    name = f"cohort-real-{bench.protocol.key('real', step_minutes=step)}"
     kept = rows.find(name)
     if kept is None:
         kept = {"label": REAL, "seed": 0, **bench.row(bench.training)}
@@ -84,10 +85,15 @@ def _row(
     progress: ProgressSink,
     train: bool,
 ) -> Mapping[str, Any] | None:
-    name = f"cohort-{entry.label}-{seed}-{bench.protocol.key(entry.label, entry.settings, seed)}"
+    step = bench.training.step_minutes
+    key = bench.protocol.key(entry.label, entry.settings, seed, step_minutes=step)
+    name = f"cohort-{entry.label}-{seed}-{key}"
     kept = rows.find(name)
+    if kept is None and not train and entry.before is not None:
+        key = bench.protocol.key(entry.label, entry.before, seed, step_minutes=step)
+        kept = rows.find(f"cohort-{entry.label}-{seed}-{key}")
     if kept is None and train:
-        made, told = fitted(
+        made, told, unmapped = fitted(
             entry,
             bench.training,
             seed=[bench.protocol.seed, 2, seed],
@@ -96,5 +102,7 @@ def _row(
             progress=progress,
         )
         kept = {**told, **bench.row(made)}
+        if unmapped is not None:
+            kept["unmapped"] = bench.fidelity(unmapped)
         rows.keep(name, kept)
     return kept

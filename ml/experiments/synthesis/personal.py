@@ -90,7 +90,9 @@ class _Run:
     @property
     def key(self) -> str:
         label, settings = (self.entry.label, self.entry.settings) if self.entry else (REAL, "")
-        return self.protocol.key("personal", self.person, label, settings, self.seed)
+        step = self.training.step_minutes
+        parts = ("personal", self.person, label, settings, self.seed)
+        return self.protocol.key(*parts, step_minutes=step)
 
 
 def _row(
@@ -103,7 +105,7 @@ def _row(
     made = run.training
     told: dict[str, Any] = {"label": REAL, "seed": 0, "training_days": len(made)}
     if run.entry:
-        made, told = fitted(
+        made, told, _ = fitted(
             run.entry,
             run.training,
             seed=[run.protocol.seed, 3, run.seed],

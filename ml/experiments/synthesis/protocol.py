@@ -11,6 +11,8 @@ from ml.experiments.cohorts import Person, TooFewPeople, split_by_person
 from ml.generators.singan_settings import DEMO, SETTINGS, SinGanSettings
 from ml.records.cgm.days import GlucoseDays, whole_days
 
+_USUAL_STEP = 15
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -73,13 +75,19 @@ class Protocol:
         """Of a personal SinGAN, with ADA."""
         return _settings(self.personal, self.personal_iterations)
 
-    def key(self, *parts: object) -> str:
-        """Names a row: equal for equal parts and equal ways to measure them."""
+    def key(self, *parts: object, step_minutes: int = _USUAL_STEP) -> str:
+        """Names a row: equal for equal parts and equal ways to measure them.
+
+        Args:
+            step_minutes: of the days that are measured.
+        """
         measured = {
             name: value
             for name, value in asdict(self).items()
             if not name.endswith(("iterations", "seeds")) and name not in ("cohort", "personal")
         } | {"scorer_seeds": self.scorer_seeds}
+        if step_minutes != _USUAL_STEP:
+            measured["step_minutes"] = step_minutes
         content = json.dumps([measured, [str(part) for part in parts]], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 

@@ -1,8 +1,10 @@
 """Generators by the name they have in the tables, fitted, timed and drawn from."""
 
+import copy
+import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 from ml.generators.block_bootstrap import BlockBootstrap
 from ml.generators.gaussian_days import GaussianDays
 from ml.generators.generator import Generator
-from ml.generators.singan import SinGan
+from ml.generators.singan import COHORT_TAIL, SinGan
 from ml.generators.singan_settings import SinGanSettings
 from ml.records.cgm.days import GlucoseDays
 from ml.training.checkpoints import Checkpoints, FileCheckpoints, NoCheckpoints
@@ -19,6 +21,7 @@ from ml.training.progress import Progress, ProgressSink
 
 _TIMED_DAYS = 1000
 _SHOWN_DAYS = 8
+_SPENT = b"seconds spent\n"
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Entry:
         settings: what identifies it among others of that label, for the row's key.
         seeds: trainings with different seeds.
         copies: its days are real ones and are shown to nobody.
+        before: the settings that rows have whose quantile map ended at its extremes; they are
+            reported, and marked, where nothing may train.
     """
 
     label: str
@@ -38,6 +43,7 @@ class Entry:
     settings: object = ""
     seeds: int = 1
     copies: bool = False
+    before: object = None
 
 
 SIMPLE = (
@@ -52,14 +58,25 @@ def singans(settings: SinGanSettings, *, seeds: int, plain_seeds: int) -> tuple[
     """The SinGAN with ADA and without it."""
     plain = settings.without_ada()
     return (
-        Entry(settings.name, lambda: SinGan(settings), settings.as_json(), seeds),
-        Entry(plain.name, lambda: SinGan(plain), plain.as_json(), plain_seeds),
+        replace(singan(settings), seeds=seeds),
+        replace(singan(plain), seeds=plain_seeds),
     )
+
+
+def _identity(settings: SinGanSettings) -> dict[str, Any]:
+    """Settings, and where a cohort's quantile map ends: rows with other ends are other rows."""
+    tail = {"map_tail": COHORT_TAIL} if settings.mode == "cohort" else {}
+    return settings.as_json() | tail
 
 
 def singan(settings: SinGanSettings) -> Entry:
     """A SinGAN of these settings, trained once."""
-    return Entry(settings.name, lambda: SinGan(settings), settings.as_json())
+    return Entry(
+        settings.name,
+        lambda: SinGan(settings),
+        _identity(settings),
+        before=settings.as_json() if settings.mode == "cohort" else None,
+    )
 
 
 def fitted(
@@ -70,8 +87,10 @@ def fitted(
     days: int,
     checkpoint: Path | None,
     progress: ProgressSink,
-) -> tuple[GlucoseDays, dict[str, Any]]:
+) -> tuple[GlucoseDays, dict[str, Any], GlucoseDays | None]:
     """`days` synthetic days of a generator fitted on `training`, and how that went.
+
+    The third is a SinGAN's same days before its quantile map, where it has one.
 
     Args:
         seed: of training and sampling.
@@ -79,12 +98,11 @@ def fitted(
     """
     generator = entry.make()
     rng = np.random.default_rng(seed)
-    kept: Checkpoints = FileCheckpoints(checkpoint) if checkpoint else NoCheckpoints()
+    kept = TimedCheckpoints(FileCheckpoints(checkpoint) if checkpoint else NoCheckpoints())
     steps = _Count(progress)
-    resumed = kept.load() is not None
-    wall, cpu = time.perf_counter(), time.process_time()
     generator.fit(training, rng=rng, progress=steps, checkpoints=kept)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    wall, cpu = kept.spent
+    again, unmapped = copy.deepcopy(rng), None
     made = generator.sample(days, rng=rng)
     began = time.perf_counter()
     generator.sample(_TIMED_DAYS, rng=rng)
@@ -96,7 +114,8 @@ def fitted(
         "steps": steps.total,
         "fit_seconds": round(wall, 2),
         "fit_cpu_seconds": round(cpu, 2),
-        "resumed": resumed,
+        "resumed": kept.resumed,
+        "fit_whole": kept.whole,
         "sample_1000_days_seconds": round(time.perf_counter() - began, 3),
     }
     if isinstance(generator, SinGan):
@@ -105,11 +124,48 @@ def fitted(
             "scales": len(generator.card["scales"]),
             "ada_p": [scale["ada"]["highest"] for scale in generator.card["scales"]],
         }
+        if generator.settings.mode == "cohort":
+            told["map_tail"] = COHORT_TAIL
+        if generator.settings.quantile_map:
+            unmapped = generator.sample(days, rng=again, mapped=False)
     if not entry.copies:
         told["shown"] = [[round(float(v), 1) for v in day] for day in made.mg_dl[:_SHOWN_DAYS]]
     if checkpoint:
         checkpoint.unlink(missing_ok=True)
-    return made, told
+    return made, told, unmapped
+
+
+class TimedCheckpoints:
+    """Checkpoints that carry the seconds spent on a training up to them.
+
+    Attributes:
+        resumed: whether a training was taken up.
+        whole: whether the seconds of all its parts are known.
+    """
+
+    def __init__(self, inner: Checkpoints) -> None:
+        self._inner, self._earlier = inner, (0.0, 0.0)
+        self._began = (time.perf_counter(), time.process_time())
+        self.resumed, self.whole = False, True
+
+    @property
+    def spent(self) -> tuple[float, float]:
+        """Wall and CPU seconds: of this part, and of earlier ones up to their last checkpoint."""
+        wall, cpu = time.perf_counter() - self._began[0], time.process_time() - self._began[1]
+        return self._earlier[0] + wall, self._earlier[1] + cpu
+
+    def load(self) -> bytes | None:
+        state = self._inner.load()
+        self.resumed = state is not None
+        self.whole = state is None or state.startswith(_SPENT)
+        if state is None or not self.whole:
+            return state
+        wall, cpu = struct.unpack_from("<dd", state, len(_SPENT))
+        self._earlier = (wall, cpu)
+        return state[len(_SPENT) + struct.calcsize("<dd") :]
+
+    def save(self, state: bytes) -> None:
+        self._inner.save(_SPENT + struct.pack("<dd", *self.spent) + state)
 
 
 class _Count:

@@ -19,8 +19,10 @@ from ml.experiments.synthesis.cohort import cohort_rows, control
 from ml.experiments.synthesis.personal import ablation, personal_rows
 from ml.experiments.synthesis.protocol import QUICK, cohort_sides, personal_sides
 from ml.experiments.synthesis.targets import targets
+from ml.experiments.synthesis.trainings import TimedCheckpoints
 from ml.records.cgm.grid import even_grid
 from ml.simulation.glucose import Condition, simulate_trace
+from ml.training.checkpoints import MemoryCheckpoints
 from ml.training.progress import Progress, silent
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
@@ -167,6 +169,49 @@ def test_no_day_drawn_for_a_person_is_in_that_persons_row_not_even_in_an_old_one
 
 def test_the_control_of_other_people_does_not_fire(bench: Bench) -> None:
     assert not any(found["fires"] for found in control(bench).values())
+
+
+def test_rows_of_another_step_are_other_rows_and_those_of_15_minutes_stay() -> None:
+    usual = PROTOCOL.key("gaussian_days", 0)
+    assert PROTOCOL.key("gaussian_days", 0, step_minutes=15) == usual
+    assert PROTOCOL.key("gaussian_days", 0, step_minutes=5) != usual
+
+
+def test_a_target_is_missed_when_one_training_misses_it_whatever_the_mean() -> None:
+    def row(seed: int, tir: float, plain: float) -> dict[str, object]:
+        figures = {"sd_ratio": [1.0], "lag1_difference": [0.0], "tir_difference": [tir]}
+        both = {"against_training": figures, "against_held_out": figures}
+        without = {**figures, "tir_difference": [plain]}
+        unmapped = {"against_training": without, "against_held_out": without}
+        return {"label": "a", "seed": seed, "unmapped": unmapped, **both}
+
+    settings = {"cohort": {"name": "a"}, "personal": {"name": "b"}, "longer": ""}
+    result = {"personal": [], "settings": settings, "protocol": {"quick": False}}
+    lines = targets(result | {"cohort": [row(0, 0.06, 0.1), row(1, -0.06, -0.3)]})
+    tir = [line for line in lines if line["target"].startswith("|ΔTIR|")]
+    assert len(tir) == 2
+    assert not any(line["hit"] for line in tir)
+    assert {abs(line["reached"]) for line in tir} == {0.06}
+    assert {line["unmapped"][0] for line in tir} == {-0.3}
+    lines = targets(result | {"cohort": [row(0, 0.01, 0.1), row(1, -0.02, -0.3)]})
+    assert all(line["hit"] for line in lines if line["target"].startswith("|ΔTIR|"))
+
+
+def test_the_seconds_of_an_interrupted_training_are_those_of_all_its_parts() -> None:
+    kept = MemoryCheckpoints()
+    first = TimedCheckpoints(kept)
+    assert first.load() is None and first.whole and not first.resumed
+    while first.spent[1] < 0.02:
+        sum(range(1000))
+    first.save(b"state")
+    second = TimedCheckpoints(kept)
+    assert second.load() == b"state"
+    assert second.resumed and second.whole and second.spent[1] >= 0.02
+    unknown = MemoryCheckpoints()
+    unknown.save(b"a state of before")
+    third = TimedCheckpoints(unknown)
+    assert third.load() == b"a state of before"
+    assert third.resumed and not third.whole
 
 
 def test_a_quick_run_judges_no_target() -> None:
