@@ -22,6 +22,10 @@ class HttpConfig:
     """Uploads of one account."""
     consent_rate: str = "10/hour"
     """Consents of one account sent to the chain; as many revocations, counted apart."""
+    training_rate: str = "10/day"
+    """Trainings of one account: each takes minutes of a core."""
+    figures_rate: str = "60/minute"
+    """Forecasts, figures, guidance and pictures of one account, together: each is computed."""
     rate_storage: str = "memory://"
     """Where attempts are counted; several API processes need a shared one, such as redis://."""
     concurrent_uploads: int = 4

@@ -25,6 +25,8 @@ class RateLimits:
         self._client = _rates("client_rate", config.client_rate)
         self._upload = _rates("upload_rate", config.upload_rate)
         self._consent = _rates("consent_rate", config.consent_rate)
+        self._training = _rates("training_rate", config.training_rate)
+        self._figures = _rates("figures_rate", config.figures_rate)
 
     def count_client(self, client: str) -> None:
         """One attempt from this client address, or `RateLimited`."""
@@ -45,6 +47,14 @@ class RateLimits:
     def count_revocation(self, account_id: str) -> None:
         """One revocation on its way to the chain, or `RateLimited`; consents do not count here."""
         self._count(self._consent, "revocation", account_id, "to revoke with this account")
+
+    def count_training(self, account_id: str) -> None:
+        """One training of this account that will be queued, or `RateLimited`."""
+        self._count(self._training, "training", account_id, "to train with this account")
+
+    def count_figures(self, account_id: str) -> None:
+        """One answer computed from this account's readings, or `RateLimited`."""
+        self._count(self._figures, "figures", account_id, "to compute figures of this account")
 
     def _count(self, rates: list[RateLimitItem], what: str, subject: str, whose: str) -> None:
         name = hashlib.sha256(subject.encode()).hexdigest()
@@ -87,6 +97,28 @@ class Relayed:
         self._limits.count_revocation(self._account)
 
 
+class Trained:
+    """Counts the trainings that one request queues."""
+
+    def __init__(self, request: Request) -> None:
+        self._limits: RateLimits = request.app.state.rate_limits
+        self._account: str = request.state.caller.account.id
+
+    def count(self) -> None:
+        """A training of this account, or `RateLimited`."""
+        self._limits.count_training(self._account)
+
+
+async def count_figures(request: Request) -> None:
+    """For routes that compute from one's readings: counted before anything is opened."""
+    limits: RateLimits = request.app.state.rate_limits
+    limits.count_figures(request.state.caller.account.id)
+
+
+async def _trained(request: Request) -> Trained:
+    return Trained(request)
+
+
 async def _relayed(request: Request) -> Relayed:
     return Relayed(request)
 
@@ -97,6 +129,9 @@ async def _attempts(request: Request) -> Attempts:
 
 AttemptsHere = Annotated[Attempts, Depends(_attempts)]
 RelayedHere = Annotated[Relayed, Depends(_relayed)]
+TrainedHere = Annotated[Trained, Depends(_trained)]
+COMPUTED = [Depends(count_figures)]
+"""Dependencies of the routes whose answers are computed from one's readings."""
 
 
 def client_network(request: Request) -> str:

@@ -19,7 +19,7 @@ ON_THE_WAY = (ConsentStatus.SUBMITTED, ConsentStatus.REVOKING)
 
 
 def uncounted() -> None:
-    """The default for what is done before gas is spent on a person's behalf."""
+    """The default for what is done before gas or work is spent on a person's behalf."""
 
 
 def account_of(account_id: AccountId, *, ports: Ports) -> Account:

@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from backend.crypto.personal import open_personal
-from backend.domain.errors import NotFound
-from backend.domain.identifiers import AccountId, KeyId, TrainingId
+from backend.domain.errors import InvalidField, NotFound
+from backend.domain.identifiers import AccountId, KeyId, TrainingId, training_id
 from backend.domain.training import GlucoseModel, Training
 from backend.ports import Ports
 from backend.ports.unit_of_work import UnitOfWork
@@ -17,6 +18,8 @@ DETAILS = "training_details"
 REFUSALS = "refused trainings"
 """The access log's subject when the reasons of refusals are opened."""
 SHOWN = "shown to their owner"
+LARGEST_PAGE = 200
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,44 @@ class TrainingView:
     refusal: Refusal | None
 
 
+@dataclass(frozen=True)
+class ListTrainings:
+    """`after` is the page before's `next`."""
+
+    account_id: AccountId
+    limit: int = 50
+    after: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainingPage:
+    """Trainings, the newest first; `next` leads on, None at the end."""
+
+    trainings: list[TrainingView]
+    next: str | None
+
+
+def list_trainings(command: ListTrainings, *, ports: Ports) -> TrainingPage:
+    """A page of one's own; refusals of this page alone are opened, under one line of the log."""
+    if not 1 <= command.limit <= LARGEST_PAGE:
+        raise InvalidField("limit", f"a page has 1 to {LARGEST_PAGE} trainings")
+    start = None if command.after is None else _place(command.after)
+    found = [
+        view
+        for view in _views(command.account_id, ports)
+        if start is None or _order(view.training) > start
+    ]
+    page = found[: command.limit]
+    more = len(found) > len(page)
+    shown = _with_refusals(command.account_id, page, SHOWN, ports)
+    return TrainingPage(shown, _cursor(page[-1].training) if more else None)
+
+
 def show_trainings(
     account_id: AccountId, *, ports: Ports, purpose: str = SHOWN
 ) -> list[TrainingView]:
     """All of this account, newest first; opened refusals are one line in the access log."""
-    with ports.database.read() as unit:
-        views = [_view(unit, training) for training in unit.trainings.of_account(account_id)]
-    return _with_refusals(account_id, views, purpose, ports)
+    return _with_refusals(account_id, _views(account_id, ports), purpose, ports)
 
 
 def show_training(account_id: AccountId, training_id: TrainingId, *, ports: Ports) -> TrainingView:
@@ -74,6 +108,36 @@ def _own(unit: UnitOfWork, account_id: AccountId, training_id: TrainingId) -> Tr
     if training is None or training.account_id != account_id:
         raise NotFound("you have no training of this id: list yours at /api/forecast/trainings")
     return training
+
+
+def _views(account_id: AccountId, ports: Ports) -> list[TrainingView]:
+    """All of them, newest first, without what is sealed."""
+    with ports.database.read() as unit:
+        trainings = unit.trainings.of_account(account_id)
+        left = {model.training_id: model for model in unit.glucose_models.of_account(account_id)}
+    found = [TrainingView(training, left.get(training.id), None) for training in trainings]
+    return sorted(found, key=lambda view: _order(view.training))
+
+
+def _order(training: Training) -> tuple[int, str]:
+    """The newest first, as in the lists of the database."""
+    return -_microseconds(training), training.id
+
+
+def _microseconds(training: Training) -> int:
+    return (training.requested_at - _EPOCH) // timedelta(microseconds=1)
+
+
+def _cursor(training: Training) -> str:
+    return f"{_microseconds(training)}-{training.id}"
+
+
+def _place(cursor: str) -> tuple[int, str]:
+    moment, _, training = cursor.partition("-")
+    try:
+        return -int(moment), training_id(training)
+    except (ValueError, InvalidField) as error:
+        raise InvalidField("after", "after is the `next` of the page before") from error
 
 
 def _view(unit: UnitOfWork, training: Training) -> TrainingView:

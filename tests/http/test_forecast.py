@@ -1,10 +1,13 @@
 """Training, forecast, figures and pictures over HTTP; for patients, each for their own."""
 
+from datetime import timedelta
+
 import pytest
 from fastapi import FastAPI
 
 from backend.ports import Ports
 from tests.fakes.chain import FakeChain
+from tests.fakes.models import ORIGIN
 from tests.http.browser import Browser, cgm_file, enrol
 from tests.stand_in_ports import SettableClock
 from tests.trainees import Clinic
@@ -111,6 +114,42 @@ def test_a_forecast_tells_origin_age_quantiles_baselines_and_reasons(
     assert set(quarter["weeks"][0]["figures"]) == {"tir", "tbr", "tar", "gmi", "cv"}
 
 
+def test_a_forecast_says_its_age_also_while_it_is_fresh_and_when_its_months_have_passed(
+    trainee: Browser, clinic: Clinic
+) -> None:
+    trained(trainee, clinic)
+    asked_at = clinic.clock.now()
+    for age, told in (
+        (timedelta(minutes=25), "2026-10-19 07:55 UTC, 25 minutes ago."),
+        (timedelta(hours=3), ", 3 hours ago: these two hours have passed"),
+    ):
+        clinic.clock.advance(ORIGIN + age - clinic.clock.now())
+        says = trainee.get("/api/forecast").json()["says"]
+        assert told in says and "three months" not in says
+    clinic.clock.advance(asked_at + timedelta(days=100) - clinic.clock.now())
+    says = trainee.get("/api/forecast").json()["says"]
+    assert "The three months from 2026-10-20 have passed, too: train again" in says
+
+
+def test_trainings_are_listed_page_by_page(trainee: Browser, clinic: Clinic) -> None:
+    ids = []
+    for _ in range(5):
+        training_id = trainee.post(TRAININGS).json()["training_id"]
+        trainee.send("DELETE", f"{TRAININGS}/{training_id}")
+        ids.append(training_id)
+        clinic.clock.advance(timedelta(microseconds=1))
+    seen: list[str] = []
+    page = trainee.get(f"{TRAININGS}?limit=2").json()
+    while True:
+        seen += [one["training_id"] for one in page["trainings"]]
+        if page["next"] is None:
+            break
+        page = trainee.get(TRAININGS, params={"limit": 2, "after": page["next"]}).json()
+    assert seen == ids[::-1]
+    for wrong in ("limit=0", "limit=1000", "after=yesterday", "after=1-2"):
+        assert trainee.get(f"{TRAININGS}?{wrong}").json()["code"] == "invalid_field"
+
+
 def test_figures_and_profile_are_told_with_their_units(trainee: Browser) -> None:
     summary = trainee.get("/api/glucose/summary?days=7").json()
     assert summary["days"] == 7.0
@@ -158,7 +197,7 @@ def test_nobody_sees_anothers_training_or_forecast(
     other.log_in("other")
     assert other.get(f"{TRAININGS}/{training_id}").status_code == 404
     assert other.send("DELETE", f"{TRAININGS}/{training_id}").status_code == 404
-    assert other.get(TRAININGS).json() == {"trainings": []}
+    assert other.get(TRAININGS).json() == {"trainings": [], "next": None}
     other.give_consent()
     assert other.get("/api/forecast").status_code == 409
     assert other.get(f"{TRAININGS}/no-id").status_code == 422

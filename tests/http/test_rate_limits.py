@@ -135,6 +135,54 @@ def test_revocations_have_an_end_too(ports: Ports, clock: SettableClock, chain: 
     assert elsewhere.post("/api/consents/revocation", {}).status_code == 202
 
 
+def test_trainings_are_counted_when_they_are_queued(
+    ports: Ports, clock: SettableClock, chain: FakeChain
+) -> None:
+    enrol(ports, "haneul")
+    browser = Browser(app_with(ports, training_rate="2/day"))
+    browser.log_in("haneul")
+    path = "/api/forecast/trainings"
+    for _ in range(3):
+        assert browser.post(path).status_code == 403
+    browser.give_consent()
+    browser.upload("/api/contributions", cgm_file())
+    work(ports, clock, chain)
+    for _ in range(2):
+        queued = browser.post(path)
+        assert queued.status_code == 202
+        assert browser.post(path).json()["code"] == "training_under_way"
+        browser.send("DELETE", f"{path}/{queued.json()['training_id']}")
+    refused = browser.post(path)
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    states = [one["state"] for one in browser.get(path).json()["trainings"]]
+    assert states == ["cancelled", "cancelled"], "nothing is queued beyond the rate"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/forecast",
+        "/api/forecast/plot",
+        "/api/guidance",
+        "/api/glucose/summary",
+        "/api/glucose/agp",
+        "/api/glucose/agp/plot",
+    ],
+)
+def test_what_is_computed_is_counted_together_and_by_account(ports: Ports, path: str) -> None:
+    enrol(ports, "one")
+    enrol(ports, "two")
+    app = app_with(ports, figures_rate="2/minute")
+    one, two = Browser(app), Browser(app)
+    one.log_in("one")
+    two.log_in("two")
+    assert one.get("/api/glucose/summary").status_code == 422
+    assert one.get(path).status_code in (403, 422)
+    assert (one.get(path).status_code, one.get(path).json()["code"]) == (429, "rate_limited")
+    assert one.get("/api/forecast/trainings").status_code == 200
+    assert two.get(path).status_code in (403, 422)
+
+
 @pytest.mark.parametrize("rate", ["", "often", "10", "-1/minute"])
 def test_a_rate_that_cannot_be_read_stops_the_start(ports: Ports, rate: str) -> None:
     with pytest.raises(MisconfiguredService):

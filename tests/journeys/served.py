@@ -36,6 +36,8 @@ CONFIG = HttpConfig(
     client_rate="10000/minute",
     upload_rate="10000/minute",
     consent_rate="10000/hour",
+    training_rate="10000/day",
+    figures_rate="10000/minute",
 )
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from backend.http.guard import GuardedRoute
 from backend.http.picture import PICTURE, FormatAsked, UnitAsked, picture_response
+from backend.http.rate_limits import COMPUTED
 from backend.http.schemas.glucose import ProfileShown, SummaryShown
 from backend.http.session import AccountHere, PortsHere
 from backend.ports.plots import PictureFormat, Unit
@@ -16,7 +17,9 @@ from backend.use_cases.summarise_glucose import (
     summarise_glucose,
 )
 
-router = APIRouter(prefix="/api/glucose", tags=["glucose"], route_class=GuardedRoute)
+router = APIRouter(
+    prefix="/api/glucose", tags=["glucose"], route_class=GuardedRoute, dependencies=COMPUTED
+)
 
 LONGEST_DAYS = 3650
 DaysAsked = Annotated[

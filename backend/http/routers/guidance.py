@@ -6,11 +6,12 @@ from fastapi import APIRouter, Query
 
 from backend.domain.guidance import FEWEST_DAYS, MOST_DAYS, Language
 from backend.http.guard import GuardedRoute
+from backend.http.rate_limits import COMPUTED
 from backend.http.schemas.guidance import GuidanceShown
 from backend.http.session import AccountHere, PortsHere
 from backend.use_cases.advise import Advise, advise
 
-router = APIRouter(tags=["guidance"], route_class=GuardedRoute)
+router = APIRouter(tags=["guidance"], route_class=GuardedRoute, dependencies=COMPUTED)
 
 
 @router.get("/api/guidance", summary="See what readings and journal show together")

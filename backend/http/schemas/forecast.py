@@ -1,7 +1,7 @@
 """A personal forecast, as a response: two hours as quantiles, three months as summaries."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -231,9 +231,14 @@ def _sentence(view: ForecastView) -> str:
     forecast: GlucoseForecast = view.forecast
     origin = forecast.short_term.origin
     age = _age_minutes(view)
-    told = f"From the reading at {origin:%Y-%m-%d %H:%M} UTC"
+    told = f"From the reading at {origin:%Y-%m-%d %H:%M} UTC, {_length(age)} ago"
     if age >= forecast.short_term.steps[-1].minutes_ahead:
-        told += f", {_length(age)} ago: these two hours have passed, contribute newer readings"
+        told += ": these two hours have passed, contribute newer readings"
+    if forecast.quarter is not None and _is_over(forecast.quarter, view.asked_at):
+        told += (
+            f". The three months from {forecast.quarter.first_day} have passed, too: train again "
+            "with newer readings"
+        )
     if forecast.assessment.widened:
         told += (
             f". Learnt from {forecast.assessment.days_worn} worn days: intervals are wider than "
@@ -246,7 +251,15 @@ def _age_minutes(view: ForecastView) -> int:
     return int((view.asked_at - view.forecast.short_term.origin).total_seconds() // 60)
 
 
+def _is_over(quarter: Quarter, asked_at: datetime) -> bool:
+    """Whether the last of its weeks lies wholly in the past, wherever the person lives."""
+    ends = quarter.weeks[-1].first_day + timedelta(days=7)
+    return (asked_at - timedelta(hours=12)).date() >= ends
+
+
 def _length(minutes: int) -> str:
+    if minutes < 120:
+        return "one minute" if minutes == 1 else f"{minutes} minutes"
     if minutes < 48 * 60:
         return f"{minutes // 60} hours"
     return f"{minutes // 1440} days"

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from backend.http.schemas.base import Moment, Told
-from backend.use_cases.show_training import TrainingView
+from backend.use_cases.show_training import TrainingPage, TrainingView
 
 
 class RefusalShown(Told):
@@ -60,6 +60,14 @@ class TrainingShown(Told):
 
 class TrainingList(Told):
     trainings: list[TrainingShown]
+    next: Annotated[
+        str | None, Field(description="send as `after` for the next page; null at the end")
+    ]
+
+    @staticmethod
+    def of(page: TrainingPage) -> "TrainingList":
+        shown = [TrainingShown.of(view) for view in page.trainings]
+        return TrainingList(trainings=shown, next=page.next)
 
 
 def _refusal(view: TrainingView) -> RefusalShown | None:
