@@ -91,7 +91,7 @@ class MeetingDatabase:
     @contextmanager
     def write(self) -> Iterator[UnitOfWork]:
         with self._database.write() as unit:
-            yield Calling(unit, self._path, self._meeting)  # type: ignore[misc]
+            yield Calling(unit, self._path, self._meeting)
 
     def read(self) -> AbstractContextManager[UnitOfWork]:
         return self._database.read()
