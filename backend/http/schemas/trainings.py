@@ -30,7 +30,8 @@ class TrainingShown(Told):
         str | None,
         Field(
             description="why it ended without a model: not_enough_data, unreadable_record, "
-            "cancelled_by_patient, consent_ended, record_erased, interrupted_too_often"
+            "cancelled_by_patient, consent_ended, record_erased, interrupted_too_often, "
+            "failed_inside"
         ),
     ]
     refusal: RefusalShown | None
