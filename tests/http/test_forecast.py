@@ -1,11 +1,14 @@
 """Training, forecast, figures and pictures over HTTP; for patients, each for their own."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
 
+from backend.http.schemas.forecast import ForecastShown
 from backend.ports import Ports
+from backend.use_cases.forecast_glucose import forecast_glucose
 from tests.fakes.chain import FakeChain
 from tests.fakes.models import ORIGIN
 from tests.http.browser import Browser, cgm_file, enrol
@@ -115,19 +118,20 @@ def test_a_forecast_tells_origin_age_quantiles_baselines_and_reasons(
 
 
 def test_a_forecast_says_its_age_also_while_it_is_fresh_and_when_its_months_have_passed(
-    trainee: Browser, clinic: Clinic
+    clinic: Clinic,
 ) -> None:
-    trained(trainee, clinic)
-    asked_at = clinic.clock.now()
+    person = clinic.trainee()
+    clinic.train(person)
+    view = forecast_glucose(person, ports=clinic.ports)
     for age, told in (
-        (timedelta(minutes=25), "2026-10-19 07:55 UTC, 25 minutes ago."),
+        (timedelta(minutes=1), "From the reading at 2026-10-19 07:55 UTC, one minute ago."),
+        (timedelta(minutes=25), "From the reading at 2026-10-19 07:55 UTC, 25 minutes ago."),
         (timedelta(hours=3), ", 3 hours ago: these two hours have passed"),
+        (timedelta(days=90), ", 90 days ago: these two hours have passed"),
     ):
-        clinic.clock.advance(ORIGIN + age - clinic.clock.now())
-        says = trainee.get("/api/forecast").json()["says"]
+        says = ForecastShown.of(replace(view, asked_at=ORIGIN + age)).says
         assert told in says and "three months" not in says
-    clinic.clock.advance(asked_at + timedelta(days=100) - clinic.clock.now())
-    says = trainee.get("/api/forecast").json()["says"]
+    says = ForecastShown.of(replace(view, asked_at=ORIGIN + timedelta(days=100))).says
     assert "The three months from 2026-10-20 have passed, too: train again" in says
 
 
