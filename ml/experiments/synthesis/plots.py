@@ -23,7 +23,7 @@ def draw(result: Mapping[str, Any], out: Path) -> list[Path]:
     rows = [_first(result, name) for name in (label, f"{label}-without-ada", "gaussian_days")]
     shown = [row for row in rows if row]
     return [
-        *_days(shown, out),
+        *(_days(shown, out) if shown else ()),
         *_profiles(result, shown, out),
         *_rates(result, shown, out),
         *_distances(result, [*shown, _first(result, "block_bootstrap")], out),

@@ -17,6 +17,7 @@ from ml.experiments.forecasting.protocol import Rows
 from ml.experiments.synthesis.bench import Bench
 from ml.experiments.synthesis.cohort import cohort_rows, control
 from ml.experiments.synthesis.personal import ablation, personal_rows
+from ml.experiments.synthesis.plots import draw
 from ml.experiments.synthesis.protocol import QUICK, cohort_sides, personal_sides
 from ml.experiments.synthesis.targets import targets
 from ml.experiments.synthesis.trainings import TimedCheckpoints
@@ -119,6 +120,18 @@ def test_unfinished_rows_are_left_out_when_nothing_may_train(
     ]
     assert personal_rows(sides, PROTOCOL, 0, rows, **how) == []
     assert ablation([], "tiny-personal") == {}
+
+
+def test_pictures_are_made_of_whatever_is_finished(bench: Bench, tmp_path: Path) -> None:
+    how = {"checkpoints": None, "progress": silent, "train": False}
+    result = {
+        "settings": {"cohort": {"name": "tiny"}},
+        "cohort": cohort_rows(bench, 0, Rows(None, "test"), **how),
+        "real": bench.real_picture,
+    }
+    names = {path.name for path in draw(result, tmp_path)}
+    assert "cgm_synthesis_profiles.png" in names
+    assert "cgm_synthesis_days.png" not in names
 
 
 def test_a_person_gets_a_row_for_every_generator_and_a_pair_for_the_ablation(
