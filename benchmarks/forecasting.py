@@ -71,7 +71,7 @@ def report(result: ForecastingBenchmark) -> str:
     forecast = result.forecast * 1e3
     return (
         f"one patient's forecast, warm: {forecast:.2f} ms "
-        f"(ms, {verdict(forecast, FORECAST_TARGET_MS)}); linear {result.linear * 1e3:.2f} ms; "
+        f"({verdict(forecast, FORECAST_TARGET_MS)}); linear {result.linear * 1e3:.2f} ms; "
         f"ratio {result.ratio:.1f}\n"
         f"training the GRU on {result.windows:,} windows: {result.trained_a_second:,.0f} windows "
         f"a second; bare torch loop {result.bare_a_second:,.0f}; "
