@@ -216,7 +216,14 @@ def _costs(result: Row) -> str:
         for row in result["cohort"]
         if "fit_seconds" in row
     ]
-    head = ("generator", "iterations a scale", "scales", "training s", "CPU s", "1,000 days s")
+    head = (
+        "generator",
+        "iterations a scale",
+        "scales",
+        "training s",
+        "CPU s",
+        "1,000 days s, least of 3",
+    )
     return _table((*head, "highest p of ADA", "map ends at quantile"), lines)
 
 
