@@ -9,6 +9,7 @@ from backend.adapters.models.settings import QUICK
 from backend.adapters.models.stages import Stages
 from ml.records.cgm import from_canonical_bytes
 from ml.records.cgm.grid import GlucoseGrid, grid_of
+from ml.records.cgm.readiness import assess
 from ml.training.checkpoints import MemoryCheckpoints
 from ml.training.progress import Progress, TrainingCancelled
 from tests.glucose_records import canonical, readings
@@ -23,6 +24,7 @@ def grid(values: np.ndarray) -> GlucoseGrid:
 def generator_learnt_from(values: np.ndarray) -> bytes:
     """The packed generator of a training that is cancelled as soon as there is one."""
     stages = Stages(MemoryCheckpoints())
+    days = grid(values)
 
     def until_it_is_there(_: Progress) -> None:
         if stages.load("generator") is not None:
@@ -30,7 +32,13 @@ def generator_learnt_from(values: np.ndarray) -> bytes:
 
     with pytest.raises(TrainingCancelled):
         train_personal(
-            grid(values), QUICK, Bases(), seed=3, progress=until_it_is_there, stages=stages
+            days,
+            assess(days),
+            QUICK,
+            Bases(),
+            seed=3,
+            progress=until_it_is_there,
+            stages=stages,
         )
     generator = stages.load("generator")
     assert generator is not None
