@@ -1,0 +1,1 @@
+"""Fidelity, utility and privacy of synthetic tables, blocked and in bounded memory."""
