@@ -12,6 +12,7 @@ KeyId = NewType("KeyId", str)
 JobId = NewType("JobId", str)
 TrainingId = NewType("TrainingId", str)
 GlucoseModelId = NewType("GlucoseModelId", str)
+RunId = NewType("RunId", str)
 TransactionId = NewType("TransactionId", str)
 JournalEntryId = NewType("JournalEntryId", str)
 WalletAddress = NewType("WalletAddress", str)
@@ -70,6 +71,13 @@ def training_id(value: str) -> TrainingId:
     if not _ID.fullmatch(value):
         raise InvalidField("training", "a training id has 32 hexadecimal digits")
     return TrainingId(value)
+
+
+def run_id(value: str) -> RunId:
+    """A run's id as a person or a machine sends it back."""
+    if not _ID.fullmatch(value):
+        raise InvalidField("run", "a run id has 32 hexadecimal digits")
+    return RunId(value)
 
 
 def contribution_id(value: str) -> ContributionId:
