@@ -22,7 +22,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "» the service's Python environment ($(VENV))"
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --upgrade pip
-	@$(VENV)/bin/python -m pip install --progress-bar off -c constraints.txt --config-settings editable_mode=compat --group dev -e '.[ml]' | { grep -E '^(Collecting|Successfully)' || true; } | cut -c1-100
+	@$(VENV)/bin/python -m pip install --progress-bar off -c constraints.txt --config-settings editable_mode=compat --group dev -e '.[ml,privacy,sdv,cluster]' | { grep -E '^(Collecting|Successfully)' || true; } | cut -c1-100
 	@$(VENV)/bin/python -c "import fastapi, web3, sqlmodel, ipfshttpclient, pytest, torch, backend, ml"
 	@touch $@
 

@@ -1,0 +1,1 @@
+"""Cohort generators over `ml`."""
