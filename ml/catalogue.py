@@ -1,6 +1,7 @@
 """Every model and generator by name; a class is imported when it is asked for."""
 
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
 FORECASTERS = {
@@ -18,9 +19,18 @@ GENERATORS = {
     "tvae": "ml.generators.tables.tvae:Tvae",
     "tabddpm": "ml.generators.tables.tabddpm:TabDdpm",
     "gaussian_copula": "ml.generators.tables.copula:GaussianCopula",
+    "random_oversampling": "ml.generators.tables.resampling:RandomOverSampling",
+    "smote": "ml.generators.tables.resampling:Smote",
+    "adasyn": "ml.generators.tables.resampling:Adasyn",
     "gaussian_days": "ml.generators.gaussian_days:GaussianDays",
     "block_bootstrap": "ml.generators.block_bootstrap:BlockBootstrap",
+    "sdv_gaussian_copula": "ml.generators.tables.sdv_synthesizers:SdvGaussianCopula",
+    "sdv_ctgan": "ml.generators.tables.sdv_synthesizers:SdvCtgan",
+    "sdv_tvae": "ml.generators.tables.sdv_synthesizers:SdvTvae",
+    "sdv_copulagan": "ml.generators.tables.sdv_synthesizers:SdvCopulaGan",
 }
+RELEASABLE = frozenset({"singan", "ctgan", "tvae", "tabddpm", "gaussian_copula", "gaussian_days"})
+"""Generators of our own whose output may reach the gate; not those that copy, nor SDV's."""
 
 
 def find(name: str) -> Any:
@@ -30,3 +40,19 @@ def find(name: str) -> Any:
         raise KeyError(f"no model is called {name!r}: known are {', '.join(sorted(known))}")
     module, _, attribute = known[name].partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def releasable(kind: str, card: Mapping[str, Any] | None = None) -> bool:
+    """Whether what the generator makes may be offered to the gate at all.
+
+    Args:
+        kind: of the catalogue; `KeyError` for any other.
+        card: of the fitted generator; where it speaks of ``releasable``, its word counts.
+    """
+    if kind not in GENERATORS:
+        raise KeyError(
+            f"no generator is called {kind!r}: known are {', '.join(sorted(GENERATORS))}"
+        )
+    if card is not None and "releasable" in card:
+        return card["releasable"] is True
+    return kind in RELEASABLE

@@ -11,8 +11,9 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from ml.artifacts import Artifact, BrokenArtifact, NewerArtifact, pack, unpack
-from ml.generators.generator import Generator, TooLittleData
-from ml.records.cgm.days import HIGHEST, LOWEST, GlucoseDays
+from ml.catalogue import releasable
+from ml.checks.days import GLUCOSE_DAYS
+from ml.generators.generator import Generator, NotSavable, TooLittleData
 from ml.training.checkpoints import Checkpoints, MemoryCheckpoints, NoCheckpoints
 from ml.training.progress import Progress, ProgressSink, TrainingCancelled, silent
 
@@ -50,43 +51,6 @@ class DataKind(Protocol[Data]):
 
 
 @dataclass(frozen=True)
-class GlucoseDaysKind:
-    """Whole days of glucose."""
-
-    def size(self, data: GlucoseDays) -> int:
-        return len(data)
-
-    def schema(self, data: GlucoseDays) -> object:
-        kinds = (data.mg_dl.dtype, data.person.dtype.kind, data.day.dtype)
-        return data.step_minutes, data.mg_dl.shape[1:], kinds, data.person.ndim, data.day.ndim
-
-    def same(self, first: GlucoseDays, second: GlucoseDays) -> bool:
-        return all(
-            np.array_equal(getattr(first, name), getattr(second, name))
-            for name in ("step_minutes", "mg_dl", "person", "day")
-        )
-
-    def fault(self, made: GlucoseDays, learnt: GlucoseDays) -> str | None:
-        if not np.isfinite(made.mg_dl).all():
-            return "readings that are no numbers"
-        if made.mg_dl.min() < LOWEST or made.mg_dl.max() > HIGHEST:
-            return "readings that no sensor shows"
-        if np.isin(made.person, learnt.person).any():
-            return "days with the name of a real person"
-        return None
-
-    def copies(self, made: GlucoseDays, learnt: GlucoseDays) -> int:
-        real = {row.tobytes() for row in np.rint(learnt.mg_dl).astype(np.int16)}
-        return sum(row.tobytes() in real for row in np.rint(made.mg_dl).astype(np.int16))
-
-    def first(self, data: GlucoseDays, n: int) -> GlucoseDays:
-        return data.take(np.arange(len(data)) < n)
-
-
-GLUCOSE_DAYS = GlucoseDaysKind()
-
-
-@dataclass(frozen=True)
 class ClassSampling(Generic[Data]):
     """For generators that are asked for items of one class.
 
@@ -110,6 +74,7 @@ def check_generator(
     too_little: int = 1,
     classes: ClassSampling[Data] | None = None,
     seeded: bool = True,
+    savable: bool = True,
 ) -> None:
     """Hold a generator to what `ml.generators.generator.Generator` promises.
 
@@ -121,11 +86,15 @@ def check_generator(
         too_little: how many items are too few to learn from.
         classes: how a class is asked for, where the generator can be.
         seeded: False for a generator that learns the same from the same data whatever the seed.
+        savable: False for one that cannot be kept without a pickle, and has to say so.
     """
     seed = int(rng.integers(2**32))
     fitted = check_fit_is_seeded(make, data, seed, kind, seeded=seeded)
     check_samples(fitted, data, seed, kind)
-    check_saved(make, fitted, seed, kind)
+    if savable:
+        check_saved(make, fitted, seed, kind)
+    else:
+        check_refuses_to_be_saved(fitted)
     check_too_little(make, kind.first(data, too_little), seed)
     check_resumed(make, data, seed, kind, fitted)
     if classes is not None:
@@ -185,6 +154,18 @@ def check_saved(make: Make, fitted: Generator[Data], seed: int, kind: DataKind[D
         _refused(lambda rest=rest: load(_with(artifact, rest)), BrokenArtifact, "incomplete")
         cut = {**artifact.files, name: artifact.files[name][:-9]}
         _refused(lambda cut=cut: load(_with(artifact, cut)), BrokenArtifact, "damaged")
+
+
+def check_refuses_to_be_saved(fitted: Generator[Data]) -> None:
+    """It says that it cannot be kept, and its word against its release stands on its card."""
+    _hold(getattr(fitted, "savable", True) is False, "it does not say that it cannot be saved")
+    try:
+        fitted.to_artifact()
+    except NotSavable:
+        pass
+    else:
+        raise AssertionError("it was saved although it says that it cannot be")
+    _hold(not releasable(fitted.kind, getattr(fitted, "card", None)), "it could be released")
 
 
 def check_too_little(make: Make, few: Data, seed: int) -> None:

@@ -55,3 +55,7 @@ class Generator(Protocol[Data]):
 
 class TooLittleData(ValueError):
     """There is too little to learn from; says how much there is and how much is needed."""
+
+
+class NotSavable(ValueError):
+    """The generator cannot be kept as an artifact; says why, and what to do instead."""

@@ -74,6 +74,7 @@ class GaussianCopula:
             "copies": copied_rows(drawn, data),
             "licence": "that of the data it was trained on",
             "release": "only what passed the gate",
+            "releasable": True,
         }
         progress(Progress("marginals and correlations", 1, 1))
 
@@ -108,6 +109,12 @@ class GaussianCopula:
             raise BrokenArtifact("the copula's files do not fit: train it again") from fault
         made._card = dict(artifact.card)
         return made
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """What it was trained on, and its licence."""
+        self._fitted()
+        return dict(self._card)
 
     def _fitted(self) -> Plan:
         if self._plan is None:

@@ -195,6 +195,12 @@ class LearntTables(ABC):
         return made
 
     @property
+    def card(self) -> dict[str, Any]:
+        """What it was trained on and how, its licence and its privacy."""
+        self._fitted()
+        return dict(self._card)
+
+    @property
     def _networked(self) -> bool:
         plan = self._fitted()
         return bool(plan.discrete or plan.numbers)
@@ -229,6 +235,7 @@ class LearntTables(ABC):
             "copies": copied_rows(drawn, data),
             "licence": "that of the data it was trained on",
             "release": "only what passed the gate",
+            "releasable": True,
         }
 
 
