@@ -163,12 +163,20 @@ def revive(job_id: str) -> None:
 
 
 @operator.command("create")
-def create_account(login: str) -> None:
-    """Make an operator's account; the password is asked for."""
+def create_account(
+    login: str,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="take the password from standard input")
+    ] = False,
+) -> None:
+    """Make an operator's account; the password is asked for, and never an argument."""
     from backend import wiring
     from backend.use_cases.create_operator import CreateOperator, create_operator
 
-    password = typer.prompt("password", hide_input=True, confirmation_prompt=True)
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = typer.prompt("password", hide_input=True, confirmation_prompt=True)
     with wiring.connect(read_settings()) as ports:
         created = create_operator(CreateOperator(login=login, password=password), ports=ports)
     sys.stdout.write(f"operator {login} can log in\n")

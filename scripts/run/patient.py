@@ -47,12 +47,14 @@ class Patient:
     ) -> None:
         self._client.close()
 
-    def consent(self) -> dict[str, Any]:
-        """A year of care and training for CGM, in force on chain when this returns."""
+    def consent(
+        self, kind: str = "cgm", purposes: tuple[str, ...] = ("care", "training")
+    ) -> dict[str, Any]:
+        """A year of these purposes for one kind, in force on chain when this returns."""
         ends = (datetime.now(UTC) + timedelta(days=365)).replace(microsecond=0)
         terms = {
-            "kinds": ["cgm"],
-            "purposes": ["care", "training"],
+            "kinds": [kind],
+            "purposes": list(purposes),
             "expires_at": ends.isoformat(),
         }
         granted = self._post("/api/consents", json=terms)
@@ -63,12 +65,12 @@ class Patient:
 
         return _until(lambda one: one["status"] not in ("submitted",), shown)
 
-    def contribute(self, name: str, data: bytes, zone: str) -> dict[str, Any]:
+    def contribute(self, name: str, data: bytes, zone: str, kind: str = "cgm") -> dict[str, Any]:
         """The receipt, or the service's own refusal as it says it."""
         return self._post(
             "/api/contributions",
             files={"file": (name, data)},
-            data={"kind": "cgm", "zone": zone},
+            data={"kind": kind, "zone": zone},
         )
 
     def anchored(self, contribution_id: str) -> dict[str, Any]:

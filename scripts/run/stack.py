@@ -21,6 +21,8 @@ from scripts.devnet.state import NetworkState
 
 PROJECT = Path(__file__).resolve().parents[2]
 READY_S = 60.0
+COHORT_RATE = "1200/minute"
+"""Sixty simulated people sign up from one address; the service's own limits are far lower."""
 
 
 class StackFailed(Exception):
@@ -113,6 +115,8 @@ class Stack:
             "VITALMINT_COOKIE_SECURE": "false",
             "VITALMINT_TRAINING_SETTING": "quick",
             "VITALMINT_TRAINING_TICK_S": "0.5",
+            "VITALMINT_CLIENT_RATE": COHORT_RATE,
+            "VITALMINT_LOGIN_RATE": COHORT_RATE,
         }
         self.environment_file.write_text("".join(f"{k}={v}\n" for k, v in chosen.items()))
         return os.environ | chosen | {"PYTHONUNBUFFERED": "1"}
