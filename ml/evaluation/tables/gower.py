@@ -1,0 +1,177 @@
+"""Gower distances between table rows: the nearest rows of other tables, exact, in bounded memory.
+
+A cell differs by |a − b| / range, 1 at most, where it holds numbers, and by 0 or 1 where it holds a
+category; a missing cell differs by 1 from anything but a missing cell; a column that does not vary
+differs by 0 or 1. The distance of two rows is the mean over columns. This is what SDMetrics calls
+the distance to closest record (`sdmetrics.single_table.privacy.dcr_utils`); there the range is
+that of the reference table, here it may be given, so that two references are measured alike.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.evaluation.tables.gower_kernel import compiled_nearest
+from ml.records.tables.table import Table
+
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+Names = npt.NDArray[np.str_]
+Codes = npt.NDArray[np.int32]
+
+BLOCK = 256
+"""Reference rows looked at together: with 20 columns they fill 20 KB, which the fastest cache holds.
+"""
+_TILE = 2048  # query rows handed to a thread at a time
+_MISSING = np.float32(1e30)  # further than 1 from any number, and equal to itself
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The nearest rows of a table, ascending.
+
+    Attributes:
+        distance: float64, (rows, k), 0 to 1; inf where there are fewer than k.
+        index: position of each in the reference, (rows, k); -1 where there are fewer.
+    """
+
+    distance: Floats
+    index: npt.NDArray[np.int64]
+
+
+def ranges(table: Table) -> Floats:
+    """Largest less smallest cell of every numeric column, (columns,); NaN for categories and
+    where no cell is."""
+    found = np.full(len(table.schema.columns), np.nan)
+    for position, column in enumerate(table.schema.columns):
+        cells = table.values[:, position]
+        seen = cells[~np.isnan(cells)]
+        if column.numeric and seen.size:
+            found[position] = seen.max() - seen.min()
+    return found
+
+
+def nearest_rows(
+    rows: Table,
+    others: Table,
+    *,
+    k: int = 2,
+    spans: Floats | None = None,
+    owner: Names | None = None,
+    other_owner: Names | None = None,
+    one_each: bool = False,
+    threads: int | None = None,
+) -> Neighbours:
+    """The `k` nearest of `others` to each of `rows`; of equally near ones the first is not promised.
+
+    Args:
+        spans: by which differences of numbers are divided, as `ranges` gives; by default those of
+            `others`.
+        owner, other_owner: whose a row is; with both, nobody's rows are neighbours of their own.
+        one_each: of every owner only the nearest row counts; needs `other_owner`.
+        threads: by default as many as there are cores for this process.
+
+    Raises:
+        ValueError: the columns differ, or there is nothing to be near to.
+    """
+    if rows.schema.names != others.schema.names:
+        raise ValueError("the tables have different columns: compare rows of one schema")
+    if len(others) == 0:
+        raise ValueError("the reference has no row: nothing is near to it")
+    spans = ranges(others) if spans is None else spans
+    query, reference = _encoded([rows, others], spans)
+    mine, theirs = _codes(owner, other_owner, len(rows), len(others))
+    blocks = _blocked(reference)
+    work = compiled_nearest()
+    index = np.full((len(rows), k), -1, dtype=np.int64)
+    distance = np.full((len(rows), k), np.inf, dtype=np.float32)
+
+    def do(part: slice) -> None:
+        work(
+            query[part], blocks, len(reference), mine[part], theirs, one_each,
+            distance[part], index[part],
+        )  # fmt: skip
+
+    parts = [slice(i, min(i + _TILE, len(rows))) for i in range(0, len(rows), _TILE)]
+    _spread(do, parts, threads or len(os.sched_getaffinity(0)))
+    return Neighbours(_exactly(rows, others, spans, index), index)
+
+
+def gower(rows: Table, others: Table, spans: Floats) -> Floats:
+    """Distances of rows to others one to one, in doubles; both tables equally long, (rows,)."""
+    total = np.zeros(len(rows))
+    for position, column in enumerate(rows.schema.columns):
+        ours, theirs = rows.values[:, position], others.values[:, position]
+        span = spans[position] if column.numeric else 0.0
+        if span > 0:
+            apart = np.minimum(np.abs(ours - theirs) / span, 1.0)
+        else:
+            apart = (ours != theirs).astype(np.float64)
+        gone = np.isnan(ours), np.isnan(theirs)
+        total += np.where(gone[0] | gone[1], gone[0] ^ gone[1], apart)
+    return total / len(rows.schema.columns)
+
+
+def _spread(do: Callable[[slice], None], parts: list[slice], threads: int) -> None:
+    if threads == 1 or len(parts) == 1:
+        for part in parts:
+            do(part)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(do, parts))
+
+
+def _encoded(tables: list[Table], spans: Floats) -> list[Singles]:
+    """Numbers over their span and categories as their position: then every cell of two rows
+    differs by min(|a − b|, 1)."""
+    made = [np.empty(table.values.shape, dtype=np.float32) for table in tables]
+    for position, column in enumerate(tables[0].schema.columns):
+        cells = [table.values[:, position] for table in tables]
+        if column.numeric and spans[position] > 0:
+            seen = cells[-1][~np.isnan(cells[-1])]
+            least = seen.min() if seen.size else 0.0
+            cells = [(each - least) / spans[position] for each in cells]
+        elif column.numeric:
+            known = np.unique(np.concatenate(cells))  # NaN is made missing below
+            cells = [
+                np.where(np.isnan(each), np.nan, np.searchsorted(known, each)) for each in cells
+            ]
+        for matrix, each in zip(made, cells, strict=True):
+            matrix[:, position] = np.where(np.isnan(each), _MISSING, each)
+    return made
+
+
+def _blocked(reference: Singles) -> npt.NDArray[np.float32]:
+    """Rows in blocks of `BLOCK`, each column of a block in one piece: (blocks, columns, BLOCK)."""
+    blocks = -(-len(reference) // BLOCK)
+    padded = np.full((blocks * BLOCK, reference.shape[1]), -_MISSING, dtype=np.float32)
+    padded[: len(reference)] = reference
+    return np.ascontiguousarray(padded.reshape(blocks, BLOCK, -1).transpose(0, 2, 1))
+
+
+def _codes(
+    owner: Names | None, other_owner: Names | None, rows: int, others: int
+) -> tuple[Codes, Codes]:
+    """Owners as numbers; nobody (-1) where a row has none, every other a row of its own."""
+    if other_owner is None:
+        return np.full(rows, -1, np.int32), np.arange(others, dtype=np.int32)
+    names, theirs = np.unique(other_owner, return_inverse=True)
+    if owner is None:
+        return np.full(rows, -1, np.int32), theirs.astype(np.int32)
+    at = np.minimum(np.searchsorted(names, owner), names.size - 1)
+    return np.where(names[at] == owner, at, -1).astype(np.int32), theirs.astype(np.int32)
+
+
+def _exactly(rows: Table, others: Table, spans: Floats, index: npt.NDArray[Any]) -> Floats:
+    """The distances once more in doubles, so that 0 means equal."""
+    found = np.full(index.shape, np.inf)
+    for place in range(index.shape[1]):
+        there = index[:, place] >= 0
+        pair = rows.take(there), others.take(index[there, place])
+        found[there, place] = gower(*pair, spans)
+    return found
