@@ -16,6 +16,7 @@ VitalMintError
 │   │   └── ConsentDeadlinePassed submitted too late
 │   ├── ConsentNotGranted         no consent covers this kind
 │   ├── ConsentExpired            there was one, its time is over
+│   ├── NotReleasable             a dataset that its certificate does not let out
 │   ├── RoleRequired              another role's door
 │   └── CsrfMismatch              the request did not come from our own page
 ├── NotAuthenticated              no session, or one that has ended
@@ -146,6 +147,10 @@ class ConsentExpired(NotAllowed):
     def __init__(self, message: str, *, expired_at: datetime) -> None:
         super().__init__(message)
         self.expired_at = expired_at
+
+
+class NotReleasable(NotAllowed):
+    code = "not_releasable"
 
 
 class RoleRequired(NotAllowed):

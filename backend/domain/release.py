@@ -20,6 +20,13 @@ CERTIFICATE_SCHEMA = "vitalmint.certificate/1"
 POLICY_SCHEMA = "vitalmint.release-policy/1"
 
 
+def canonical_json(value: Any) -> bytes:
+    """The one form of a JSON value: sorted names, no spaces, no NaN, UTF-8."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+    ).encode()
+
+
 class Bound(StrEnum):
     """Which number of a measure a rule looks at."""
 
@@ -189,6 +196,9 @@ POLICY_1 = ReleasePolicy(
 )
 """The first policy. A change is a new version beside it; certificates name theirs by digest."""
 
+CURRENT_POLICY = POLICY_1
+"""What a run that ends today is judged by."""
+
 POLICIES = {policy.digest: policy for policy in (POLICY_1,)}
 
 
@@ -242,10 +252,3 @@ class Certificate:
     def passes(self) -> bool:
         """Whether its own policy lets the dataset out."""
         return self.policy_digest in POLICIES and passes(self.findings())
-
-
-def canonical_json(value: Any) -> bytes:
-    """The one form of a JSON value: sorted names, no spaces, no NaN, UTF-8."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
-    ).encode()
