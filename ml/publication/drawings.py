@@ -1,0 +1,169 @@
+"""Distributions and profiles as inline SVG: coloured by the page, so that they follow its theme.
+
+Filled shapes are synthetic; real figures, where the report gives them, are a stepped line or a
+tick, so that they are told apart without colour.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.publication.marginals import Marginal
+from ml.publication.markup import Html, element
+
+_WIDTH, _HEIGHT = 340, 170
+_LEFT, _RIGHT, _TOP, _BOTTOM = 38, 8, 8, 24
+_ROW, _LABEL = 20, 130
+_LONGEST_LABEL = 18
+_TICKS = 4
+
+
+def histogram(shown: Marginal, title: str) -> Html:
+    """Bars over the bins; real shares as a stepped line that stops where they are suppressed."""
+    assert shown.edges is not None
+    across, most = _across(shown.edges), _most(shown)
+    bars = [
+        element(
+            "rect",
+            x=_at(across[at]),
+            y=_at(_up(share / most)),
+            width=_at(max(0.6, across[at + 1] - across[at] - 1)),
+            height=_at(_up(0) - _up(share / most)),
+            class_="made",
+        )
+        for at, share in enumerate(shown.synthetic)
+        if share > 0
+    ]
+    steps = [] if shown.real is None else _steps(across, shown.real / most)
+    ends = [
+        _text(across[0], _HEIGHT - 8, f"{shown.edges[0]:.6g}"),
+        _text(across[-1], _HEIGHT - 8, f"{shown.edges[-1]:.6g}", anchor="end"),
+    ]
+    return _picture(title, _HEIGHT, *_shares_axis(most), *bars, *steps, *ends)
+
+
+def bars(shown: Marginal, title: str) -> Html:
+    """A bar per category; the real share is a tick across its bar."""
+    most = _most(shown)
+    room = _WIDTH - _LABEL - 52
+    drawn: list[Html] = []
+    for at, (label, share) in enumerate(zip(shown.labels, shown.synthetic, strict=True)):
+        y = 4 + at * _ROW
+        drawn += [
+            _text(_LABEL - 6, y + 12, _cut(label), anchor="end"),
+            element(
+                "rect", x=_LABEL, y=y + 2, width=_at(room * share / most), height=13, class_="made"
+            ),
+            _text(_LABEL + room + 6, y + 12, f"{share:.1%}"),
+        ]
+        if shown.real is not None and np.isfinite(shown.real[at]):
+            x = _at(_LABEL + room * shown.real[at] / most)
+            drawn.append(element("line", x1=x, x2=x, y1=y, y2=y + 17, class_="real"))
+    return _picture(title, 8 + _ROW * len(shown.labels), *drawn)
+
+
+def profile(hours: npt.NDArray[np.float64], bands: npt.NDArray[np.float64], title: str) -> Html:
+    """Percentiles over the day: `hours` (n,), `bands` (n, 5) from the lowest to the highest."""
+    width, height = 2 * _WIDTH, 240
+    low, high = 0.0, float(np.ceil(max(bands.max(), 200) / 50) * 50)
+    x = _LEFT + (width - _LEFT - _RIGHT) * hours / 24
+    y = _TOP + (height - _TOP - _BOTTOM) * (1 - (bands - low) / (high - low))
+    ways = [
+        element("path", d=_closed(x, y[:, outer], y[:, 4 - outer]), class_=f"band band-{outer}")
+        for outer in (0, 1)
+    ]
+    middle = element("polyline", points=_points(x, y[:, 2]), class_="median")
+    marks: list[Html] = []
+    for level in np.arange(low, high + 1, 50 if high <= 300 else 100):
+        at = _TOP + (height - _TOP - _BOTTOM) * (1 - (level - low) / (high - low))
+        marks += [
+            element("line", x1=_LEFT, x2=width - _RIGHT, y1=_at(at), y2=_at(at), class_="rule"),
+            _text(_LEFT - 4, at + 4, f"{level:.0f}", anchor="end"),
+        ]
+    marks += [
+        _text(_LEFT + (width - _LEFT - _RIGHT) * hour / 24, height - 8, f"{hour}:00", anchor=anchor)
+        for hour, anchor in ((0, "start"), (6, "middle"), (12, "middle"), (18, "middle"))
+    ]
+    marks.append(_text(width - _RIGHT, height - 8, "24:00", anchor="end"))
+    return _picture(title, height, *marks, *ways, middle, width=width)
+
+
+def _picture(title: str, height: float, *parts: Html, width: float = _WIDTH) -> Html:
+    return element(
+        "svg",
+        element("title", title),
+        *parts,
+        viewBox=f"0 0 {_at(width)} {_at(height)}",
+        role="img",
+        xmlns="http://www.w3.org/2000/svg",
+    )
+
+
+def _across(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    share = (edges - edges[0]) / (edges[-1] - edges[0])
+    found: npt.NDArray[np.float64] = _LEFT + (_WIDTH - _LEFT - _RIGHT) * share
+    return found
+
+
+def _up(share: float) -> float:
+    return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - share)
+
+
+def _most(shown: Marginal) -> float:
+    highest = float(shown.synthetic.max(initial=0))
+    if shown.real is not None:
+        highest = max(highest, float(np.nanmax(shown.real, initial=0)))
+    return highest or 1.0
+
+
+def _shares_axis(most: float) -> list[Html]:
+    step = next(
+        step
+        for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
+        if step * _TICKS >= most
+    )
+    marks: list[Html] = []
+    for number in range(int(most / step + 1e-9) + 1):
+        y = _up(number * step / most)
+        marks += [
+            element("line", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=_at(y), y2=_at(y), class_="rule"),
+            _text(_LEFT - 4, y + 4, f"{number * step * 100:.3g} %", anchor="end"),
+        ]
+    return marks
+
+
+def _steps(across: npt.NDArray[np.float64], heights: npt.NDArray[np.float64]) -> list[Html]:
+    """One line for every run of bins that are not suppressed."""
+    lines, points = [], []
+    for at, height in enumerate(heights):
+        if np.isfinite(height):
+            y = _at(_up(height))
+            points += [f"{_at(across[at])},{y}", f"{_at(across[at + 1])},{y}"]
+        if points and (not np.isfinite(height) or at == len(heights) - 1):
+            lines.append(element("polyline", points=" ".join(points), class_="real"))
+            points = []
+    return lines
+
+
+def _closed(x: npt.NDArray[np.float64], low: Sequence[float], high: Sequence[float]) -> str:
+    there = [f"{_at(a)},{_at(b)}" for a, b in zip(x, low, strict=True)]
+    back = [f"{_at(a)},{_at(b)}" for a, b in zip(x[::-1], high[::-1], strict=True)]
+    return f"M{' L'.join(there + back)}Z"
+
+
+def _points(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> str:
+    return " ".join(f"{_at(a)},{_at(b)}" for a, b in zip(x, y, strict=True))
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start") -> Html:
+    return element("text", text, x=_at(x), y=_at(y), text_anchor=anchor)
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
+
+
+def _at(number: float) -> str:
+    """Two decimals are less than a pixel, and the same on every machine."""
+    return f"{number:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,129 @@
+"""How often each value occurs in a column: of the synthetic rows from the data, of the real ones
+from the report alone."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.publication.columns import number_text
+from ml.publication.release import InvalidRelease
+from ml.records.tables.schema import Column
+
+_BINS = 20
+_MOST_BARS = 24
+
+
+@dataclass(frozen=True, eq=False)
+class Marginal:
+    """One column's distribution.
+
+    Attributes:
+        labels: of each bin or category.
+        edges: of the bins, ascending, one more than labels; None for categories.
+        synthetic: share of the rows that are not missing, 0 to 1; (labels,).
+        real: the same of the real rows, NaN where the report suppresses it; None without a report.
+        missing: share of the synthetic rows without a value.
+    """
+
+    labels: tuple[str, ...]
+    edges: npt.NDArray[np.float64] | None
+    synthetic: npt.NDArray[np.float64]
+    real: npt.NDArray[np.float64] | None
+    missing: float
+
+
+def marginal(
+    column: Column, cells: npt.NDArray[np.float64], told: Mapping[str, Any] | None
+) -> Marginal:
+    """The distribution of `cells`, (rows,), on the bins or categories of the report, if it has any.
+
+    Raises:
+        InvalidRelease: the report's figures do not fit the column.
+    """
+    there = cells[~np.isnan(cells)]
+    missing = 1 - there.size / cells.size
+    if column.numeric:
+        edges = _edges(column, told)
+        counts = np.histogram(np.clip(there, edges[0], edges[-1]), bins=edges)[0]
+        labels = tuple(
+            f"{number_text(low, None)} to {number_text(high, None)}"
+            for low, high in itertools.pairwise(edges)
+        )
+    else:
+        edges = None
+        counts = np.bincount(there.astype(np.intp), minlength=len(column.categories))
+        labels = tuple(map(_label, column.categories))
+    synthetic = counts / max(1, there.size)
+    return Marginal(labels, edges, synthetic, _real(column, labels, told), missing)
+
+
+def shortened(shown: Marginal) -> Marginal:
+    """With the most frequent categories only, in their order, where there are very many."""
+    if shown.edges is not None or len(shown.labels) <= _MOST_BARS:
+        return shown
+    kept = np.sort(np.argsort(-shown.synthetic, kind="stable")[:_MOST_BARS])
+    real = None if shown.real is None else shown.real[kept]
+    labels = tuple(shown.labels[position] for position in kept)
+    return Marginal(labels, None, shown.synthetic[kept], real, shown.missing)
+
+
+def _edges(column: Column, told: Mapping[str, Any] | None) -> npt.NDArray[np.float64]:
+    if told is not None and "edges" in told:
+        try:
+            edges = np.array(told["edges"], dtype=np.float64)
+        except (TypeError, ValueError):
+            raise _misfit(column, "has edges that are no numbers") from None
+        if edges.ndim != 1 or edges.size < 2 or not (np.diff(edges) > 0).all():
+            raise _misfit(column, "has edges that do not ascend")
+        return edges
+    if column.kind == "integer" and (column.maximum - column.minimum) / column.step < _BINS:
+        half = column.step / 2
+        return np.arange(column.minimum - half, column.maximum + column.step, column.step)
+    if column.constant:
+        return np.array([column.minimum - 0.5, column.maximum + 0.5])
+    return np.linspace(column.minimum, column.maximum, _BINS + 1)
+
+
+def _real(
+    column: Column, labels: tuple[str, ...], told: Mapping[str, Any] | None
+) -> npt.NDArray[np.float64] | None:
+    if told is None or told.get("real") is None:
+        return None
+    try:
+        real = np.array(
+            [np.nan if each is None else each for each in told["real"]], dtype=np.float64
+        )
+    except (TypeError, ValueError):
+        raise _misfit(column, "has real figures that are no numbers") from None
+    if not column.numeric:
+        real = _in_order(column, labels, told, real)
+    if real.size != len(labels):
+        raise _misfit(column, f"has {real.size} real figures for {len(labels)} bins")
+    if np.nanmin(real, initial=0) < 0 or np.nanmax(real, initial=0) > 1:
+        raise _misfit(column, "has real figures that are no shares between 0 and 1")
+    return real
+
+
+def _in_order(
+    column: Column,
+    labels: tuple[str, ...],
+    told: Mapping[str, Any],
+    real: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    named = [_label(category) for category in told.get("categories", ())]
+    if len(named) != real.size:
+        raise _misfit(column, f"has {real.size} real figures for {len(named)} categories")
+    found = dict(zip(named, real.tolist(), strict=True))
+    return np.array([found.get(label, np.nan) for label in labels])
+
+
+def _label(category: object) -> str:
+    return str(category).lower() if isinstance(category, bool) else str(category)
+
+
+def _misfit(column: Column, what: str) -> InvalidRelease:
+    return InvalidRelease(f"the report's marginal of column {column.name!r} {what}")
