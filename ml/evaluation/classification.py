@@ -5,6 +5,8 @@ are scored one against the rest, averaged over the classes that occur. A score t
 not define (one class only) is NaN.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -50,8 +52,12 @@ def weighted_scores(
     *,
     threshold: float = 0.5,
     specificity: float = SPECIFICITY,
+    classes: Sequence[int] | None = None,
 ) -> Scores:
-    """`classification_scores` once per row of `weights` (draws, n); every score (draws,)."""
+    """`classification_scores` once per row of `weights` (draws, n); every score (draws,).
+
+    Averages over more than two classes are over `classes`, or over those that occur.
+    """
     truth, probability = np.asarray(truth), np.asarray(probability, np.float64)
     _require(truth, probability)
     if probability.ndim == 1:
@@ -65,10 +71,10 @@ def weighted_scores(
         found["ece"] = _calibration_error(truth == 1, probability, weights, BINS)
         return found
     said_class = probability.argmax(axis=1)
-    occurring = np.unique(truth)
+    averaged = np.unique(truth) if classes is None else classes
     each = [
         _one_class(truth == k, probability[:, k], said_class == k, weights, specificity)
-        for k in occurring
+        for k in averaged
     ]
     found = {name: np.mean([scores[name] for scores in each], axis=0) for name in each[0]}
     found["macro_f1"], found["balanced_accuracy"] = found["f1"], found["recall"]

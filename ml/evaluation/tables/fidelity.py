@@ -45,6 +45,7 @@ class Figure:
         people: held-out people behind it.
         baseline: the same of independent columns; `ceiling`: of the training people's rows.
         perfect: the best that can be.
+        parts: columns or pairs that it averages; None where it is of whole rows.
     """
 
     interval: Interval
@@ -52,6 +53,7 @@ class Figure:
     baseline: float
     ceiling: float
     perfect: float = 1.0
+    parts: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +112,8 @@ def fidelity(
         found[name]["discriminator_auc"] = discriminator_auc(
             judged[0], judged[1], learner, rng=rng, draws=count
         )
+    columns, pairs = scores["synthetic"]
+    parts = _parts(columns, pairs, holdout)
     figures = {
         name: Figure(
             interval,
@@ -117,11 +121,11 @@ def fidelity(
             found["floor"][name].value,
             found["ceiling"][name].value,
             PERFECT.get(name, 1.0),
+            parts.get(name),
         )
         for name, interval in found["synthetic"].items()
         if name in found["floor"] and name in found["ceiling"]
     }
-    columns, pairs = scores["synthetic"]
     return Fidelity(figures, columns.values, pairs.values)
 
 
@@ -176,6 +180,19 @@ def _similarities(
     }
     into |= {name: interval for name, interval in named.items() if interval is not None}
     return columns, pairs
+
+
+def _parts(columns: Scores, pairs: Scores, table: Table) -> dict[str, int]:
+    """How many columns or pairs each figure averages."""
+    there, of_numbers = np.isfinite(pairs.values), numeric_pairs(table)
+    return {
+        "column_shapes": int(np.isfinite(columns.values).sum()),
+        "column_shapes_worst": 1,
+        "missing_shares": sum(column.missing for column in table.schema.columns),
+        "column_pairs": int(there.sum()),
+        "correlations": int((there & of_numbers).sum()),
+        "contingencies": int((there & ~of_numbers).sum()),
+    }
 
 
 class _Neighbours:
