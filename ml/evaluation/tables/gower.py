@@ -10,12 +10,12 @@ that of the reference table, here it may be given, so that two references are me
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ml.evaluation.neighbours import Neighbours
 from ml.evaluation.tables.gower_kernel import compiled_nearest
 from ml.records.tables.table import Table
 
@@ -25,23 +25,9 @@ Names = npt.NDArray[np.str_]
 Codes = npt.NDArray[np.int32]
 
 BLOCK = 256
-"""Reference rows looked at together: with 20 columns they fill 20 KB, which the fastest cache holds.
-"""
+"""Reference rows looked at together: with 20 columns 20 KB, which the fastest cache holds."""
 _TILE = 2048  # query rows handed to a thread at a time
 _MISSING = np.float32(1e30)  # further than 1 from any number, and equal to itself
-
-
-@dataclass(frozen=True, eq=False)
-class Neighbours:
-    """The nearest rows of a table, ascending.
-
-    Attributes:
-        distance: float64, (rows, k), 0 to 1; inf where there are fewer than k.
-        index: position of each in the reference, (rows, k); -1 where there are fewer.
-    """
-
-    distance: Floats
-    index: npt.NDArray[np.int64]
 
 
 def ranges(table: Table) -> Floats:
@@ -67,7 +53,7 @@ def nearest_rows(
     one_each: bool = False,
     threads: int | None = None,
 ) -> Neighbours:
-    """The `k` nearest of `others` to each of `rows`; of equally near ones the first is not promised.
+    """The `k` nearest of `others` to each of `rows`; which of equally near ones is left open.
 
     Args:
         spans: by which differences of numbers are divided, as `ranges` gives; by default those of

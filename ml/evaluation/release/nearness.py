@@ -1,0 +1,131 @@
+"""What distances say of copying, whatever the rows are: each figure beside strangers' of the same.
+
+A stranger is a person whom the generator never saw. All intervals draw people anew; a synthetic row
+goes with the person whose training row is nearest to it.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.evaluation.statistics import Interval, in_parts, of_draws, resampled_weights
+
+Floats = npt.NDArray[np.floating]
+Names = npt.NDArray[np.str_]
+Indices = npt.NDArray[np.integer]
+
+LEVEL = 0.98
+"""Of the intervals. Several measures are asked whether their lower bound shows copying: at 1 % each
+an honest generator is accused by one of them in some 5 % of releases."""
+EXPECTED = 0.01
+"""Rows of an honest generator that are expected under a strict limit, in a whole release."""
+STRICT = 0.5
+"""A strict limit is no more than this part of the near end of strangers' distances."""
+_NEAR, _FAR = 0.05, 0.2  # quantiles between which the fall of the near end is read
+
+
+def strict_limit(strangers: Floats, count: int) -> float:
+    """The distance under which not one of `count` honest rows should come; 0 tells nothing.
+
+    Near its end the distribution of the distance to the nearest row is a power, its exponent the
+    dimension of the rows as they lie. It is read off strangers between their 5 % and 20 % quantiles
+    (a few duplicates among them change neither) and followed down to where `EXPECTED` of `count`
+    rows are left; the limit also keeps under every stranger.
+    """
+    near, far = np.quantile(strangers, [_NEAR, _FAR])
+    if near <= 0:
+        return 0.0
+    fall = np.log(np.log1p(-_FAR) / np.log1p(-_NEAR))  # of Poisson's 1 − exp(−c · d^dimension)
+    left = EXPECTED / (max(count, 1) * -np.log1p(-_NEAR))
+    followed = near * left ** (np.log(far / near) / fall)
+    return float(min(followed, STRICT * near, strangers.min()))
+
+
+def share_under(
+    ours: Floats,
+    our_person: Names,
+    theirs: Floats,
+    their_person: Names,
+    *,
+    quantile: float,
+    rng: np.random.Generator,
+    draws: int = 500,
+) -> Interval:
+    """Share of `ours` under the `quantile` of `theirs`; people on both sides drawn anew.
+
+    Honest rows give `quantile`. The bounds hold what the quantile itself owes to chance.
+    """
+    limit = float(np.quantile(theirs, quantile))
+    (ours, us), (theirs, them) = _sorted(ours, our_person), _sorted(theirs, their_person)
+    drawn = []
+    for count in in_parts(draws, ours.size + theirs.size):
+        ours_weights, theirs_weights = (
+            resampled_weights(int(whose.max()) + 1, draws=count, rng=rng) for whose in (us, them)
+        )
+        for mine, other in zip(ours_weights, theirs_weights, strict=True):
+            reached = np.cumsum(other[them])
+            at = theirs[np.searchsorted(reached, quantile * reached[-1])]
+            gained = mine[us]
+            drawn.append(gained[: np.searchsorted(ours, at)].sum() / gained.sum())
+    return of_draws(float(np.mean(ours < limit)), np.array(drawn), level=LEVEL)
+
+
+def closest_share(
+    to_training: Floats,
+    training_row: Indices,
+    training_person: Names,
+    to_holdout: Floats,
+    holdout_row: Indices,
+    holdout_person: Names,
+    *,
+    rng: np.random.Generator,
+    draws: int = 500,
+) -> Interval:
+    """Share of synthetic rows whose closest record is a training row, either side weighing the
+    same however many rows it has; .5 where nothing is copied, ties counted half.
+
+    Args:
+        to_training, to_holdout: distance of every synthetic row to its closest, (n,).
+        training_row, holdout_row: which row that is, (n,).
+        training_person, holdout_person: whose the real rows are.
+    """
+    tie = 0.5 * (to_training == to_holdout)
+    sides = (
+        (training_person, training_row, (to_training < to_holdout) + tie),
+        (holdout_person, holdout_row, (to_holdout < to_training) + tie),
+    )
+    rates, drawn_rates = [], []
+    for person, row, won in sides:
+        names, whose, rows = np.unique(person, return_inverse=True, return_counts=True)
+        hits = np.bincount(whose[row], won, names.size)
+        weights = resampled_weights(names.size, draws=draws, rng=rng)
+        rates.append(hits.sum() / rows.sum())
+        drawn_rates.append((weights @ hits) / (weights @ rows))
+    drawn = drawn_rates[0] / np.maximum(drawn_rates[0] + drawn_rates[1], 1e-12)
+    return of_draws(float(rates[0] / (rates[0] + rates[1])), drawn, level=LEVEL)
+
+
+def ratio_of_two(distance: Floats) -> Floats:
+    """Nearest over second nearest (NNDR), (n,); 0 where the nearest is equal to the row, and 1
+    where there is no second."""
+    ratio = distance[:, 0] / np.maximum(distance[:, 1], 1e-12)
+    return np.where(np.isfinite(distance[:, 1]), ratio, 1.0)
+
+
+def by_person(person: Names, values: Floats, of: str) -> tuple[Names, Floats]:
+    """The ``mean``, ``median`` or ``least`` of each person's values; people ascending."""
+    names, whose = np.unique(person, return_inverse=True)
+    if of == "mean":
+        return names, np.bincount(whose, values) / np.bincount(whose)
+    order = np.lexsort((values, whose))
+    starts = np.searchsorted(whose[order], np.arange(names.size + 1))
+    if of == "least":
+        return names, values[order][starts[:-1]]
+    middle = (starts[:-1] + starts[1:] - 1) / 2
+    low, high = np.floor(middle).astype(int), np.ceil(middle).astype(int)
+    return names, (values[order][low] + values[order][high]) / 2
+
+
+def _sorted(values: Floats, person: Names) -> tuple[Floats, Indices]:
+    order = np.argsort(values, kind="stable")
+    whose = np.unique(person, return_inverse=True)[1]
+    return np.asarray(values)[order], whose[order]
