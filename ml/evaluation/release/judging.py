@@ -7,9 +7,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ml.evaluation.neighbours import Neighbours, Search
-from ml.evaluation.release.evidence import Measure, Tell, count
-from ml.evaluation.release.nearness import (
+from ml.evaluation.nearness import (
     EXPECTED,
     by_person,
     closest_share,
@@ -17,6 +15,8 @@ from ml.evaluation.release.nearness import (
     share_under,
     strict_limit,
 )
+from ml.evaluation.neighbours import Neighbours, Search
+from ml.evaluation.release.evidence import Measure, Tell, count
 from ml.evaluation.statistics import Interval
 
 Floats = npt.NDArray[np.floating]

@@ -12,11 +12,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ml.evaluation.nearness import by_person
 from ml.evaluation.neighbours import Neighbours, Search
 from ml.evaluation.privacy import weighted_auc
 from ml.evaluation.release.evidence import Measure, Tell
 from ml.evaluation.release.judging import ATTACK_NEIGHBOURS, Sides, Sized, Surroundings
-from ml.evaluation.release.nearness import by_person
 from ml.evaluation.release.refitting import (
     Attack,
     Mask,

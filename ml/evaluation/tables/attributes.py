@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ml.evaluation.release.nearness import LEVEL, by_person
+from ml.evaluation.nearness import LEVEL, by_person
 from ml.evaluation.statistics import Interval, of_draws, resampled_weights
 from ml.evaluation.tables.gower import nearest_rows
 from ml.records.tables.table import Table
