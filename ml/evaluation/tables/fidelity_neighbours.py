@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ml.evaluation.distances import closest, nearest, rms
+from ml.evaluation.distances import ENTRIES, nearest, rms
 from ml.evaluation.statistics import Interval, of_draws, resampled_weights
 from ml.records.tables.table import Table
 
@@ -25,7 +25,6 @@ MOST_ROWS = 10_000
 """Of either side; more are drawn down to so many."""
 MEASURES = ("alpha_precision", "beta_recall", "density", "coverage")
 _LEVELS = np.linspace(0, 1, 31)[1:-1]
-_BLOCK = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +99,7 @@ def neighbour_figures(
     (the integrated measures of the paper's code). density: mean over synthetic points of real
     neighbourhoods that hold it, over k. coverage: share of real neighbourhoods that hold one.
     """
-    far, which = closest(real.points, synthetic, rms)
-    held = _held(real, synthetic)
+    far, which, held = _met(real, synthetic)
     inner = _from_centre(synthetic)[which]
     reached = far <= real.nearest
     _, whose = np.unique(real.person, return_inverse=True)
@@ -117,15 +115,19 @@ def neighbour_figures(
     return {name: of_draws(float(found[0]), found[1:]) for name, found in drawn.items()}
 
 
-def _held(real: Neighbourhood, synthetic: Floats) -> Floats:
-    """How many synthetic points lie within the radius of each real one, (rows,)."""
-    found = np.empty(len(real.points))
-    step = max(1, _BLOCK // len(synthetic))
-    for start in range(0, len(found), step):
+def _met(real: Neighbourhood, synthetic: Floats) -> tuple[Floats, npt.NDArray[np.intp], Floats]:
+    """Of each real point: distance to the nearest synthetic one, which, and how many are within."""
+    size = len(real.points)
+    far, held = np.empty(size), np.empty(size)
+    which = np.empty(size, dtype=np.intp)
+    step = max(1, ENTRIES // len(synthetic))
+    for start in range(0, size, step):
         part = slice(start, start + step)
-        near = rms(real.points[part], synthetic) <= real.radius[part, None]
-        found[part] = near.sum(axis=1)
-    return found
+        block = rms(real.points[part], synthetic)
+        which[part] = block.argmin(axis=1)
+        far[part] = np.take_along_axis(block, which[part][:, None], axis=1)[:, 0]
+        held[part] = (block <= real.radius[part, None]).sum(axis=1)
+    return far, which, held
 
 
 def _precision(points: Floats, synthetic: Floats, weights: Floats) -> Floats:
