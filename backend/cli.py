@@ -76,6 +76,9 @@ def audit(
     deployment: Annotated[Path | None, typer.Option(help="deployment file")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
     resume: Annotated[Path | None, typer.Option(help="checkpoint to go on from")] = None,
+    certificate: Annotated[
+        list[str] | None, typer.Option(help="CID or file of a release's certificate; repeatable")
+    ] = None,
 ) -> None:
     """Verify everything on chain and IPFS, without the service; non-zero exit on any breach.
 
@@ -91,6 +94,7 @@ def audit(
         deployment or left_up.deployment_file,
         as_json=as_json,
         resume=resume,
+        certificates=certificate or (),
     )
     sys.exit(status)
 
@@ -115,6 +119,16 @@ def settings() -> None:
         shown = _without_password(str(value)) if field.annotation is str else str(value)
         table.add_row(f"VITALMINT_{name.upper()}", shown, source)
     Console().print(table)
+
+
+@keys.command()
+def evaluator() -> None:
+    """Make the key that signs certificates of releases, where there is none; show its address."""
+    from backend import wiring
+    from backend.crypto.wallets import checksum_address
+
+    address = checksum_address(wiring.create_evaluator(read_settings()))
+    sys.stdout.write(f"certificates are signed by {address}\n")
 
 
 @keys.command()

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     ipfs_api_url: str = "http://127.0.0.1:5001"
     deployment_file: Path = Path(".run/deployment.json")
     relayer_key_file: Path = Path(".run/relayer.key")
+    evaluator_key_file: Path = Path(".run/evaluator.key")
+    """Signs certificates of releases; made with `vitalmint keys evaluator`."""
     chain_timeout_s: Annotated[float, Field(gt=0)] = 20.0
     content_timeout_s: Annotated[float, Field(gt=0)] = 60.0
 

@@ -14,7 +14,9 @@ from backend.adapters.clock import SystemClock
 from backend.adapters.content_store.kubo import KuboContentStore
 from backend.adapters.database import schema
 from backend.adapters.database.unit_of_work import SqlDatabase, open_database
+from backend.adapters.generators.cohort import MlCohortGenerators
 from backend.adapters.guidance.guide import MlGuide
+from backend.adapters.keys.evaluator import FileEvaluator, create_key
 from backend.adapters.keys.file_keyring import FileKeyring, create_keyring_and_master
 from backend.adapters.keys.file_keyring import create_keyring as create_only_the_keyring
 from backend.adapters.keys.master_keys import (
@@ -27,6 +29,7 @@ from backend.adapters.models.glucose import MlGlucoseModels
 from backend.adapters.plots.glucose import MatplotlibPlots
 from backend.adapters.records.reader import MlRecordReader
 from backend.domain.errors import ChainUnavailable, MisconfiguredService
+from backend.domain.identifiers import WalletAddress
 from backend.ports import Ports
 from backend.ports.keys import Keyring
 from backend.ports.models import GlucoseModels
@@ -63,6 +66,8 @@ def connect(settings: Settings) -> Iterator[Ports]:
             models=glucose_models(settings),
             plots=MatplotlibPlots(),
             guide=MlGuide(),
+            generators=MlCohortGenerators(threads=settings.training_threads),
+            evaluator=FileEvaluator(settings.evaluator_key_file),
             policy=settings.policy(),
         )
 
@@ -110,6 +115,11 @@ def create_keyring(settings: Settings) -> None:
         create_only_the_keyring(settings.keyring_folder)
     else:
         create_keyring_and_master(settings.keyring_folder, settings.master_key_folder)
+
+
+def create_evaluator(settings: Settings) -> WalletAddress:
+    """Make the evaluator's key where there is none; whose signature certificates carry."""
+    return create_key(settings.evaluator_key_file)
 
 
 def record_reader() -> RecordReader:

@@ -37,6 +37,8 @@ from backend.ports import Ports
 from backend.use_cases.follow_chain import follow_chain
 from backend.use_cases.relay_transactions import settle, submit
 from tests.fakes.content_store import InMemoryContentStore
+from tests.fakes.evaluator import FakeEvaluator
+from tests.fakes.generators import FakeCohortGenerators
 from tests.fakes.models import FakeGlucoseModels
 from tests.networks import Network
 from tests.signing import Contributor, some_digest
@@ -251,6 +253,8 @@ def service_on(network: Network, sqlite_url: str, folder: Path) -> Iterator[Serv
         models=FakeGlucoseModels(),
         plots=MatplotlibPlots(),
         guide=MlGuide(),
+        generators=FakeCohortGenerators(),
+        evaluator=FakeEvaluator(),
         policy=Policy(confirmation_depth=2),
     )
     try:

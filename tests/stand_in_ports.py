@@ -18,6 +18,8 @@ from backend.domain.policy import Policy
 from backend.ports import Ports
 from tests.fakes.chain import FakeChain
 from tests.fakes.content_store import InMemoryContentStore
+from tests.fakes.evaluator import FakeEvaluator
+from tests.fakes.generators import FakeCohortGenerators
 from tests.fakes.models import FakeGlucoseModels
 
 START = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -89,6 +91,8 @@ def ports(
         models=FakeGlucoseModels(),
         plots=MatplotlibPlots(),
         guide=MlGuide(),
+        generators=FakeCohortGenerators(),
+        evaluator=FakeEvaluator(),
         policy=Policy(confirmation_depth=1),
     )
     database.close()

@@ -9,6 +9,8 @@ from backend.domain.errors import IllegalTransition
 from backend.domain.identifiers import AccountId, Cid, ContributionId, KeyId, RunId
 from backend.domain.release import Certificate
 
+LEAST_PEOPLE = 50
+"""Of a smaller cohort nothing is learnt: SPEC 7.2, and the first rule of every release policy."""
 MOST_ROWS = 100_000
 WHOLE = 1000
 """Progress of a run that is done."""
@@ -55,7 +57,9 @@ class Run:
     Attributes:
         seed, salt: what the certificate commits to.
         key_id: of the key that seals its checkpoint, and later its package.
+        requested_by: nobody any more, once that account was erased.
         progress: thousandths of the whole.
+        attempts: how often a worker has begun or resumed it, but for outages and orderly ends.
         reason: why it ended other than released, a word for machines; `message` for people.
     """
 
@@ -87,8 +91,30 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Member:
+    """One contribution of a run's cohort, written down before it is opened.
+
+    Attributes:
+        account_id: nobody's, once that account was erased.
+        person: number of the contributor within this run, in no meaningful order; it outlives the
+            account, so that people can be counted.
+        windows: how many windows or rows of the training data are its; 0 for what is held out.
+        withdrawn_at: when the consent was taken back, or the record erased.
+    """
+
+    contribution_id: ContributionId
+    account_id: AccountId
+    person: int
+    windows: int = 0
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class LineageLeaf:
-    """One contribution that was learnt from, and how many of the windows are its."""
+    """One contribution of the cohort, and how many of the windows learnt from are its.
+
+    Of people held out, whom the result is measured against, none is: their leaves say 0.
+    """
 
     contribution_id: ContributionId
     account_id: AccountId
@@ -125,7 +151,10 @@ class Dataset:
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One release in the privacy ledger of one contributor; ε and δ add up over releases."""
+    """One release in the privacy ledger of one contributor; ε and δ add up over releases.
+
+    The account is nobody's, once it was erased: the entry stays, so that totals stay true.
+    """
 
     account_id: AccountId
     run_id: RunId
@@ -133,3 +162,36 @@ class LedgerEntry:
     delta: float | None
     membership_high: float
     at: datetime
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What releases have cost one contributor so far: sums, and how many came without (ε, δ)."""
+
+    epsilon: float = 0.0
+    delta: float = 0.0
+    plain: int = 0
+
+    def with_run(self, plan: RunPlan) -> "Spending":
+        """The same after one more release of this plan (basic composition: ε and δ add up)."""
+        if plan.epsilon is None or plan.delta is None:
+            return replace(self, plain=self.plain + 1)
+        return replace(self, epsilon=self.epsilon + plan.epsilon, delta=self.delta + plan.delta)
+
+
+@dataclass(frozen=True)
+class PrivacyBudget:
+    """What all releases together may cost one contributor."""
+
+    epsilon: float
+    delta: float
+    plain: int
+
+    def covers(self, spent: Spending) -> bool:
+        """Whether so much may be spent; sums are of decimal numbers, hence the hair's breadth."""
+        hair = 1 + 1e-9
+        return (
+            spent.epsilon <= self.epsilon * hair
+            and spent.delta <= self.delta * hair
+            and spent.plain <= self.plain
+        )

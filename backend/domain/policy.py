@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from backend.domain.generation import PrivacyBudget
+
+PRIVACY_BUDGET = PrivacyBudget(epsilon=10.0, delta=1e-4, plain=5)
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -26,3 +30,5 @@ class Policy:
     """How often at most a training says how far it is and asks whether it may go on."""
     training_attempts: int = 5
     """A training that was interrupted this often has failed."""
+    privacy_budget: PrivacyBudget = PRIVACY_BUDGET
+    """Of one contributor over all releases; `plain` counts releases without (ε, δ)."""

@@ -8,6 +8,8 @@ from backend.ports.chain import Chain
 from backend.ports.chain_history import ChainHistory
 from backend.ports.clock import Clock
 from backend.ports.content_store import ContentStore
+from backend.ports.evaluator import Evaluator
+from backend.ports.generators import CohortGenerators
 from backend.ports.guidance import Guide
 from backend.ports.keys import Keyring
 from backend.ports.models import GlucoseModels
@@ -31,6 +33,8 @@ class Ports:
     models: GlucoseModels
     plots: Plots
     guide: Guide
+    generators: CohortGenerators
+    evaluator: Evaluator
     policy: Policy
     stopping: Callable[[], bool] = lambda: False
     """Whether this process was told to end: long work rests where it can be resumed."""

@@ -44,7 +44,8 @@ class Generated:
     Attributes:
         package: a ZIP, the same bytes for the same cohort, plan and seed.
         dataset_digest, report_digest: SHA-256 of data.parquet and report.json inside it.
-        windows: by pseudonym, how many windows or rows of the training data are theirs.
+        windows: by pseudonym, for each canonical trace in the order given, how many windows or
+            rows of the training data are its; only zeros for people held out.
     """
 
     package: bytes
@@ -52,7 +53,7 @@ class Generated:
     report_digest: bytes
     evidence: Evidence
     card: GeneratorCard
-    windows: Mapping[str, int]
+    windows: Mapping[str, tuple[int, ...]]
 
 
 class CohortGenerators(Protocol):

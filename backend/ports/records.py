@@ -12,9 +12,9 @@ from backend.domain.contribution import RecordSummary
 class ReadRecord:
     """A record understood: the canonical trace to seal, its summary, and what identifies it.
 
-    `exact` are unkeyed fingerprints of which one match is a duplicate; `shingles` are
-    unkeyed fingerprints of which `duplicate_at` matches are. Both must be keyed before
-    they are stored.
+    `exact` are unkeyed fingerprints of which one match is a duplicate; `own` are such of which
+    one match from the same account is; `shingles` are unkeyed fingerprints of which
+    `duplicate_at` matches are. All must be keyed before they are stored.
     """
 
     canonical: bytes
@@ -22,6 +22,7 @@ class ReadRecord:
     exact: tuple[bytes, ...]
     shingles: tuple[bytes, ...]
     duplicate_at: int
+    own: tuple[bytes, ...] = ()
 
 
 class RecordReader(Protocol):

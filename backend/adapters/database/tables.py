@@ -21,7 +21,7 @@ _NAMES = {
 _QUEUED = text("status IN ('waiting', 'running')")
 _OWNED = text("contribution_number IS NOT NULL")
 _UNFINISHED = text("state IN ('queued', 'running')")
-_ROW_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+ROW_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite keeps the rows of a table in the order of an INTEGER key, without a second index."""
 
 
@@ -102,7 +102,7 @@ class ContributionRow(Table, table=True):
     __tablename__ = "contributions"
     __table_args__ = (UniqueConstraint("digest_sha256", "digest_codec"),)
 
-    number: int | None = Field(default=None, sa_type=_ROW_NUMBER, primary_key=True)
+    number: int | None = Field(default=None, sa_type=ROW_NUMBER, primary_key=True)
     id: str = Field(unique=True)
     account_id: str | None = Field(foreign_key="accounts.id", ondelete="SET NULL", index=True)
     contributor: str
@@ -140,7 +140,7 @@ class FingerprintRow(Table, table=True):
     )
 
     fingerprint: int = Field(
-        sa_type=_ROW_NUMBER, primary_key=True, sa_column_kwargs={"autoincrement": False}
+        sa_type=ROW_NUMBER, primary_key=True, sa_column_kwargs={"autoincrement": False}
     )
     contribution_number: int | None = Field(
         sa_type=BigInteger, sa_column_args=[_deferred("contributions.number", "SET NULL")]

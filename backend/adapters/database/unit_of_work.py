@@ -25,12 +25,16 @@ from backend.adapters.database.repositories.challenges import SqlChallenges
 from backend.adapters.database.repositories.consents import SqlConsents
 from backend.adapters.database.repositories.contributions import SqlContributions
 from backend.adapters.database.repositories.cursor import SqlChainCursor
+from backend.adapters.database.repositories.datasets import SqlDatasets
 from backend.adapters.database.repositories.erasures import SqlErasures
 from backend.adapters.database.repositories.fingerprints import SqlFingerprints
 from backend.adapters.database.repositories.glucose_models import SqlGlucoseModels
 from backend.adapters.database.repositories.invitations import SqlInvitations
 from backend.adapters.database.repositories.jobs import SqlJobs
 from backend.adapters.database.repositories.journal import SqlJournal
+from backend.adapters.database.repositories.privacy_ledger import SqlPrivacyLedger
+from backend.adapters.database.repositories.run_checkpoints import SqlRunCheckpoints
+from backend.adapters.database.repositories.runs import SqlRuns
 from backend.adapters.database.repositories.sessions import SqlSessions
 from backend.adapters.database.repositories.training_checkpoints import SqlTrainingCheckpoints
 from backend.adapters.database.repositories.trainings import SqlTrainings
@@ -59,6 +63,10 @@ class SqlUnitOfWork:
         self.trainings = SqlTrainings(rows)
         self.training_checkpoints = SqlTrainingCheckpoints(rows)
         self.glucose_models = SqlGlucoseModels(rows)
+        self.runs = SqlRuns(rows)
+        self.run_checkpoints = SqlRunCheckpoints(rows)
+        self.datasets = SqlDatasets(rows)
+        self.privacy_ledger = SqlPrivacyLedger(rows)
         self.journal = SqlJournal(rows)
         self.cursor = SqlChainCursor(rows)
 

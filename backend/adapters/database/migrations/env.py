@@ -6,7 +6,7 @@ from alembic import context
 from sqlmodel import AutoString
 
 from backend.adapters.database.columns import UtcMicroseconds
-from backend.adapters.database.tables import Table
+from backend.adapters.database.run_tables import RunRow
 
 
 def stored_type(kind: str, item: Any, _autogen: object) -> str | Literal[False]:
@@ -20,7 +20,7 @@ def stored_type(kind: str, item: Any, _autogen: object) -> str | Literal[False]:
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Table.metadata,
+    target_metadata=RunRow.metadata,
     transactional_ddl=True,
     render_as_batch=True,
     compare_type=True,

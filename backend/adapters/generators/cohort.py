@@ -1,0 +1,33 @@
+"""Implements `ports.generators.CohortGenerators` over `ml`; everything heavy is loaded on use."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from backend.adapters.generators.offers import OFFERS
+from backend.domain.errors import InvalidField
+from backend.domain.generation import RunPlan
+from backend.ports.generators import CohortMember, Generated, GeneratorOffer
+from backend.ports.models import Checkpoints, ProgressSink
+
+
+class MlCohortGenerators:
+    """Learns in this process, on `threads` cores."""
+
+    def __init__(self, *, threads: int = 1) -> None:
+        self._threads = threads
+
+    def offers(self) -> tuple[GeneratorOffer, ...]:
+        return OFFERS
+
+    def generate(
+        self,
+        members: Sequence[CohortMember],
+        plan: RunPlan,
+        *,
+        seed: int,
+        published: date,
+        progress: ProgressSink,
+        checkpoints: Checkpoints,
+    ) -> Generated:
+        """Learnt, judged and packed."""
+        raise InvalidField("kind", f"{plan.kind.name.lower()} records cannot be learnt from yet")

@@ -1,0 +1,126 @@
+"""Cohort generators in memory that learn nothing, in as many steps as they are told, and can fail.
+
+What they make is a real ZIP of made-up rows, with evidence that passes unless told otherwise.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Sequence
+from datetime import date
+from hashlib import sha256
+
+from backend.domain.consent import Kind
+from backend.domain.errors import NotEnoughData
+from backend.domain.generation import RunPlan
+from backend.domain.release import Evidence, GeneratorCard, Measure, Spent
+from backend.ports.generators import CohortMember, Generated, GeneratorOffer
+from backend.ports.models import Checkpoints, ProgressSink
+
+OFFERS = (
+    GeneratorOffer(
+        "copies", frozenset({Kind.CGM, Kind.VITALS}), ("quick",), "Apache-2.0", False, False
+    ),
+    GeneratorOffer(
+        "pretending", frozenset({Kind.CGM}), ("full", "quick"), "Apache-2.0", True, False
+    ),
+    GeneratorOffer(
+        "pretending_privately",
+        frozenset({Kind.CGM, Kind.VITALS}),
+        ("quick",),
+        "Apache-2.0",
+        True,
+        True,
+    ),
+)
+COUNTS = ("exact_matches", "too_near", "outlier_exposure", "people_across_split")
+PASSING = {
+    "near_copies": (0.005, 0.002, 0.01),
+    "dcr_share": (0.5, 0.45, 0.55),
+    "nndr_below": (0.05, 0.03, 0.07),
+    "membership_auc": (0.51, 0.5, 0.54),
+    "attribute_advantage": (0.0, -0.02, 0.02),
+}
+
+
+class FakeCohortGenerators:
+    """`steps` a run takes; `enough` whether there is data; `before_step` may act in between.
+
+    `worse` replaces measures by name, as (value, low, high). `made` counts runs that ended,
+    `resumed_at` says from which step each went on, `cohorts` what each was given.
+    """
+
+    def __init__(self) -> None:
+        self.steps = 4
+        self.enough = True
+        self.before_step: Callable[[int], None] = lambda step: None
+        self.worse: dict[str, tuple[float, float, float]] = {}
+        self.made = 0
+        self.resumed_at: list[int] = []
+        self.cohorts: list[tuple[CohortMember, ...]] = []
+
+    def offers(self) -> tuple[GeneratorOffer, ...]:
+        return OFFERS
+
+    def generate(
+        self,
+        members: Sequence[CohortMember],
+        plan: RunPlan,
+        *,
+        seed: int,
+        published: date,
+        progress: ProgressSink,
+        checkpoints: Checkpoints,
+    ) -> Generated:
+        """Step by step, a checkpoint after each; every fourth person is held out."""
+        self.cohorts.append(tuple(members))
+        if not self.enough:
+            raise NotEnoughData(
+                "40 people have whole days",
+                needs="10 more people with whole days",
+                reasons=("too_few_people",),
+            )
+        kept = checkpoints.load()
+        first = 0 if kept is None else json.loads(kept)["step"]
+        self.resumed_at.append(first)
+        for step in range(first, self.steps):
+            self.before_step(step)
+            progress("pretending to learn", 1000 * step // self.steps)
+            checkpoints.save(json.dumps({"step": step + 1}).encode())
+        self.made += 1
+        data = "".join(f"{seed % 7},{row}\n" for row in range(plan.rows)).encode()
+        report = json.dumps({"protocol": "none", "n": len(members)}).encode()
+        return Generated(
+            package=_package({"data.parquet": data, "report.json": report}, published),
+            dataset_digest=sha256(data).digest(),
+            report_digest=sha256(report).digest(),
+            evidence=self.evidence(len(members), plan),
+            card=GeneratorCard(plan.generator, 1, "Apache-2.0", {"setting": plan.setting}),
+            windows={
+                member.pseudonym: tuple(0 if at % 4 == 3 else 7 for _ in member.canonicals)
+                for at, member in enumerate(members)
+            },
+        )
+
+    def evidence(self, people: int, plan: RunPlan) -> Evidence:
+        """What passes, but for what is `worse`."""
+        figures = {**PASSING, **self.worse}
+        counts = {name: self.worse.get(name, (0.0, 0.0, 0.0)) for name in COUNTS}
+        measures = {
+            name: Measure(*three, n=people, protocol="pretended")
+            for name, three in (figures | counts).items()
+        }
+        spent = None
+        if plan.epsilon is not None and plan.delta is not None:
+            spent = Spent(plan.epsilon, plan.delta, plan.epsilon, "pretended")
+        held_out = people // 4
+        return Evidence(people, people - held_out, held_out, 1 / people, plan.rows, measures, spent)
+
+
+def _package(files: dict[str, bytes], published: date) -> bytes:
+    out = io.BytesIO()
+    moment = (published.year, published.month, published.day, 0, 0, 0)
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in sorted(files):
+            archive.writestr(zipfile.ZipInfo(name, moment), files[name])
+    return out.getvalue()
