@@ -3,7 +3,9 @@
 Its headings are those of Gebru et al., Datasheets for Datasets (CACM 64(12), 2021).
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ml.publication.croissant import Member
 from ml.publication.distributions import column_table, distributions
@@ -100,8 +102,7 @@ def _glance(
         ("Data licence", _first_line(release.licence)),
         ("SHA-256 of data.parquet", element("code", digest)),
     ]
-    told = [each for name, value in facts for each in (element("dt", name), element("dd", value))]
-    return element("dl", *told, class_="facts")
+    return _facts(facts)
 
 
 def _motivation(release: Release) -> Html:
@@ -180,7 +181,8 @@ def _evaluation(release: Release, statements: Statements) -> Html:
     protocol = str(report.get("protocol") or "The report names no protocol.")
     return joined(
         [
-            paragraph(f"{protocol} n = {number(report.get('n'))}."),
+            paragraph(protocol),
+            *_judged_on(report.get("n")),
             element("h3", "Fidelity: how alike are the rows?"),
             figure_table("Fidelity", report.get("fidelity") or {}),
             element("h3", "Utility: do models trained on them work on real data?"),
@@ -191,6 +193,19 @@ def _evaluation(release: Release, statements: Statements) -> Html:
             listed(statements.limits),
         ]
     )
+
+
+def _judged_on(n: Any) -> list[Html]:
+    """How many there were of what: a number, or several by name."""
+    if n is None:
+        return []
+    named = n if isinstance(n, Mapping) else {"n": n}
+    return [_facts([(name.replace("_", " "), number(each)) for name, each in named.items()])]
+
+
+def _facts(facts: Sequence[tuple[str, Content]]) -> Html:
+    told = [each for name, fact in facts for each in (element("dt", name), element("dd", fact))]
+    return element("dl", *told, class_="facts")
 
 
 def _uses(statements: Statements) -> Html:
@@ -245,7 +260,9 @@ def _maintenance(statements: Statements) -> Html:
 
 def _settings(release: Release) -> str:
     settings = release.published_card()["settings"]
-    return "\n".join(f"{name} = {value}" for name, value in sorted(settings.items())) or "none"
+    return (
+        "\n".join(f"{name} = {json.dumps(settings[name])}" for name in sorted(settings)) or "none"
+    )
 
 
 def _first_line(text: str) -> str:

@@ -15,9 +15,9 @@ from ml.records.tables.schema import Column
 from ml.records.tables.table import Table
 
 _LEVELS = (5, 25, 50, 75, 95)
-_KEY = (
-    "Filled: share of the synthetic rows that have a value. Line or tick: share of the real rows, "
-    "from the report; it is left out where fewer than 20 people stand behind it."
+_SUPPRESSED = (
+    "Shares are of all rows. Real ones come from the report, which leaves out those with fewer "
+    "than 20 people behind them, and those from which these could be computed."
 )
 
 
@@ -39,18 +39,30 @@ def distributions(release: Release, table: Table) -> Html:
     columns = [each for each in table.schema.columns if release.kind == "vitals" or _read(each)]
     figures = [_figure(each, table, told.get(each.name), release.words) for each in columns]
     first = [_profile(table)] if release.kind == "cgm" else []
-    return joined([paragraph(_KEY), *first, element("div", *figures, class_="plots")])
+    return joined(
+        [_key(), paragraph(_SUPPRESSED), *first, element("div", *figures, class_="plots")]
+    )
+
+
+def _key() -> Html:
+    bar = element("rect", x=0, y=0, width=32, height=12, class_="made")
+    line = element("line", x1=0, x2=32, y1=6, y2=6, class_="real")
+    signs = [
+        element("span", element("svg", shape, viewBox="0 0 32 12", aria_hidden="true"), text)
+        for shape, text in ((bar, "filled: synthetic"), (line, "line or tick: real"))
+    ]
+    return element("p", *signs, class_="key")
 
 
 def _row(each: ColumnDescription, cells: Any) -> tuple[str | Html, ...]:
-    notes = [each.meaning or "–"]
+    notes = [each.meaning] if each.meaning else []
     if each.target:
-        notes.append("The column to be predicted.")
+        notes.append("The column to be predicted")
     if each.determined_by:
-        notes.append(f"Determined by {each.determined_by}.")
+        notes.append(f"Determined by {each.determined_by}")
     missing = float(np.isnan(cells).mean())
     share = f"{missing:.1%}" if each.missing else "never"
-    return each.name, " ".join(notes), each.unit or "–", each.values, share
+    return each.name, "; ".join(notes) or "–", each.unit or "–", each.values, share
 
 
 def _read(column: Column) -> bool:
@@ -69,18 +81,24 @@ def _figure(
         "figure",
         element("figcaption", caption),
         drawn,
+        *_remarks(shown),
         element("details", element("summary", "Numbers"), _numbers(shown, column.name)),
     )
 
 
+def _remarks(shown: Marginal) -> list[Html]:
+    said = [f"{shown.missing[0]:.1%} without a value"] if shown.missing[0] > 0 else []
+    if isinstance(shown.similarity, int | float):
+        said.append(f"similarity to real rows {shown.similarity:.4g}")
+    return [element("small", "; ".join(said))] if said else []
+
+
 def _numbers(shown: Marginal, name: str) -> Html:
-    real = [None] * len(shown.labels) if shown.real is None else shown.real.tolist()
-    rows = [
-        (label, f"{share:.2%}", "–" if theirs is None or theirs != theirs else f"{theirs:.2%}")
-        for label, share, theirs in zip(shown.labels, shown.synthetic, real, strict=True)
-    ]
-    if shown.missing > 0:
-        rows.append(("missing, of all rows", f"{shown.missing:.2%}", "–"))
+    real = [np.nan] * len(shown.labels) if shown.real is None else shown.real.tolist()
+    sides = [*zip(shown.labels, shown.synthetic.tolist(), real, strict=True)]
+    if shown.missing[0] > 0:
+        sides.append(("no value", *shown.missing))
+    rows = [(label, *("–" if np.isnan(s) else f"{s:.2%}" for s in both)) for label, *both in sides]
     return grid(f"Shares of {name}", ("value", "synthetic", "real"), rows)
 
 

@@ -37,8 +37,8 @@ def histogram(shown: Marginal, title: str) -> Html:
     ]
     steps = [] if shown.real is None else _steps(across, shown.real / most)
     ends = [
-        _text(across[0], _HEIGHT - 8, f"{shown.edges[0]:.6g}"),
-        _text(across[-1], _HEIGHT - 8, f"{shown.edges[-1]:.6g}", anchor="end"),
+        _text(across[0], _HEIGHT - 8, shown.ends[0]),
+        _text(across[-1], _HEIGHT - 8, shown.ends[1], anchor="end"),
     ]
     return _picture(title, _HEIGHT, *_shares_axis(most), *bars, *steps, *ends)
 

@@ -3,7 +3,7 @@ from the report alone."""
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from ml.publication.columns import number_text
 from ml.publication.release import InvalidRelease
 from ml.records.tables.schema import Column
 
-_BINS = 20
+_BINS = 24
 _MOST_BARS = 24
 
 
@@ -24,16 +24,20 @@ class Marginal:
     Attributes:
         labels: of each bin or category.
         edges: of the bins, ascending, one more than labels; None for categories.
-        synthetic: share of the rows that are not missing, 0 to 1; (labels,).
+        synthetic: share of all rows, 0 to 1; (labels,).
         real: the same of the real rows, NaN where the report suppresses it; None without a report.
-        missing: share of the synthetic rows without a value.
+        missing: share of the synthetic and of the real rows without a value; NaN as for `real`.
+        similarity: of the two distributions, as the report has it.
+        ends: the lowest and the highest number, as an axis names them; of bins alone.
     """
 
     labels: tuple[str, ...]
     edges: npt.NDArray[np.float64] | None
     synthetic: npt.NDArray[np.float64]
     real: npt.NDArray[np.float64] | None
-    missing: float
+    missing: tuple[float, float]
+    similarity: float | None = None
+    ends: tuple[str, str] = ("", "")
 
 
 def marginal(
@@ -45,20 +49,23 @@ def marginal(
         InvalidRelease: the report's figures do not fit the column.
     """
     there = cells[~np.isnan(cells)]
-    missing = 1 - there.size / cells.size
     if column.numeric:
-        edges = _edges(column, told)
+        edges, ends = _edges(column, told)
         counts = np.histogram(np.clip(there, edges[0], edges[-1]), bins=edges)[0]
-        labels = tuple(
-            f"{number_text(low, None)} to {number_text(high, None)}"
-            for low, high in itertools.pairwise(edges)
-        )
+        labels = tuple(f"{low:.6g} to {high:.6g}" for low, high in itertools.pairwise(edges))
     else:
-        edges = None
+        edges, ends = None, ("", "")
         counts = np.bincount(there.astype(np.intp), minlength=len(column.categories))
         labels = tuple(map(_label, column.categories))
-    synthetic = counts / max(1, there.size)
-    return Marginal(labels, edges, synthetic, _real(column, labels, told), missing)
+    return Marginal(
+        labels=labels,
+        edges=edges,
+        synthetic=counts / cells.size,
+        real=_real(column, labels, told),
+        missing=(1 - there.size / cells.size, _real_missing(told)),
+        similarity=None if told is None else told.get("similarity"),
+        ends=ends,
+    )
 
 
 def shortened(shown: Marginal) -> Marginal:
@@ -66,12 +73,17 @@ def shortened(shown: Marginal) -> Marginal:
     if shown.edges is not None or len(shown.labels) <= _MOST_BARS:
         return shown
     kept = np.sort(np.argsort(-shown.synthetic, kind="stable")[:_MOST_BARS])
-    real = None if shown.real is None else shown.real[kept]
-    labels = tuple(shown.labels[position] for position in kept)
-    return Marginal(labels, None, shown.synthetic[kept], real, shown.missing)
+    return replace(
+        shown,
+        labels=tuple(shown.labels[position] for position in kept),
+        synthetic=shown.synthetic[kept],
+        real=None if shown.real is None else shown.real[kept],
+    )
 
 
-def _edges(column: Column, told: Mapping[str, Any] | None) -> npt.NDArray[np.float64]:
+def _edges(
+    column: Column, told: Mapping[str, Any] | None
+) -> tuple[npt.NDArray[np.float64], tuple[str, str]]:
     if told is not None and "edges" in told:
         try:
             edges = np.array(told["edges"], dtype=np.float64)
@@ -79,13 +91,17 @@ def _edges(column: Column, told: Mapping[str, Any] | None) -> npt.NDArray[np.flo
             raise _misfit(column, "has edges that are no numbers") from None
         if edges.ndim != 1 or edges.size < 2 or not (np.diff(edges) > 0).all():
             raise _misfit(column, "has edges that do not ascend")
-        return edges
-    if column.kind == "integer" and (column.maximum - column.minimum) / column.step < _BINS:
-        half = column.step / 2
-        return np.arange(column.minimum - half, column.maximum + column.step, column.step)
+        return edges, (f"{edges[0]:.6g}", f"{edges[-1]:.6g}")
+    low, high = column.minimum, column.maximum
+    ends = (number_text(low, column.decimals), number_text(high, column.decimals))
+    if column.kind == "integer":
+        values = round((high - low) / column.step) + 1
+        wide = column.step * -(-values // _BINS)
+        bins = -(-values * column.step // wide)
+        return low - column.step / 2 + wide * np.arange(bins + 1.0), ends
     if column.constant:
-        return np.array([column.minimum - 0.5, column.maximum + 0.5])
-    return np.linspace(column.minimum, column.maximum, _BINS + 1)
+        return np.array([low - 0.5, high + 0.5]), ends
+    return np.linspace(low, high, _BINS + 1), ends
 
 
 def _real(
@@ -119,6 +135,12 @@ def _in_order(
         raise _misfit(column, f"has {real.size} real figures for {len(named)} categories")
     found = dict(zip(named, real.tolist(), strict=True))
     return np.array([found.get(label, np.nan) for label in labels])
+
+
+def _real_missing(told: Mapping[str, Any] | None) -> float:
+    kept = (told or {}).get("missing")
+    share = kept.get("real") if isinstance(kept, Mapping) else None
+    return float(share) if isinstance(share, int | float) else float("nan")
 
 
 def _label(category: object) -> str:

@@ -43,7 +43,10 @@ def listed(items: Sequence[Content]) -> Html:
 
 
 def grid(caption: str, head: Sequence[str], rows: Iterable[Sequence[Content]]) -> Html:
-    """A table that scrolls sideways where it is too wide; the first cell names its row."""
+    """A table that scrolls sideways where it is too wide; the first cell names its row.
+
+    The caption is for those who hear the page: what stands above the table says it to the others.
+    """
     top = element("tr", *(element("th", name, scope="col") for name in head))
     body = (
         element("tr", element("th", row[0], scope="row"), *(element("td", c) for c in row[1:]))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ml.publication.long_days import SERIES
 from ml.publication.release import Release
 from ml.records.tables.table import Table
 
@@ -38,7 +39,7 @@ def state(release: Release, table: Table) -> Statements:
     card = release.published_card()
     return Statements(
         keywords=(topic, "tabular" if release.kind == "vitals" else "time series"),
-        what=f"{len(table):,} synthetic rows of {len(table.schema.columns)} columns: {records}.",
+        what=_what(release, table, records),
         collection=(
             f"{release.people:,} people contributed {records} and consented to their use for "
             f"training. A generator learnt from them; every published row was drawn from the "
@@ -78,6 +79,13 @@ def state(release: Release, table: Table) -> Statements:
             "as certified, or is withdrawn from sale."
         ),
     )
+
+
+def _what(release: Release, table: Table, records: str) -> str:
+    if release.kind == "cgm":
+        series = int(table.column(SERIES).max())
+        return f"{len(table):,} synthetic readings in {series:,} series: {records}."
+    return f"{len(table):,} synthetic rows of {len(table.schema.columns)} columns: {records}."
 
 
 def _guarantee(card: dict[str, Any]) -> str:

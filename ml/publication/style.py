@@ -2,7 +2,7 @@
 
 _LIGHT = (
     "--page:#fff;--text:#1b1f24;--quiet:#57606a;--line:#d5dae0;--panel:#f5f7f9;"
-    "--made:#3572b0;--real:#a8480c;--link:#0b5cad;color-scheme:light"
+    "--made:#5b93cc;--real:#7a2e00;--link:#0b5cad;color-scheme:light"
 )
 _DARK = (
     "--page:#14181d;--text:#e6e9ed;--quiet:#a6b0bb;--line:#39414b;--panel:#1d2329;"
@@ -32,14 +32,14 @@ nav ul{{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem
 .facts dd{{margin:0;overflow-wrap:anywhere}}
 code{{font:.88em/1.4 ui-monospace,"DejaVu Sans Mono",Consolas,monospace;overflow-wrap:anywhere}}
 pre{{background:var(--panel);padding:.75rem 1rem;overflow-x:auto;max-width:100%}}
-.wide{{overflow-x:auto;margin:1rem 0}}
+.wide{{overflow-x:auto;margin:.5rem 0 1rem;position:relative}}
 table{{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}}
-caption{{text-align:left;font-weight:600;padding-bottom:.4rem}}
+caption{{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}
 th,td{{text-align:left;vertical-align:top;padding:.4rem .9rem .4rem 0;
 border-bottom:1px solid var(--line)}}
 td{{overflow-wrap:break-word}}
 thead th{{color:var(--quiet);font-weight:600}}
-tbody th{{font-weight:500;max-width:24rem;overflow-wrap:anywhere}}
+tbody th{{font-weight:500;min-width:9rem;max-width:24rem;overflow-wrap:anywhere}}
 tbody td{{max-width:26rem}}
 small{{display:block;color:var(--quiet);font-weight:400;font-size:.85rem}}
 .plots{{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:1.25rem}}
@@ -57,9 +57,11 @@ fill:var(--quiet)}}
 .band-0{{opacity:.22}}
 .band-1{{opacity:.4}}
 .median{{fill:none;stroke:var(--text);stroke-width:2}}
-.key{{display:inline-block;width:2.2rem;height:.8rem;margin-right:.4rem;vertical-align:middle}}
+.key{{display:flex;flex-wrap:wrap;gap:.2rem 1.5rem}}
+.key svg{{display:inline-block;width:2rem;height:.8rem;margin:0 .4rem 0 0;vertical-align:middle}}
 summary{{cursor:pointer;color:var(--link);font-size:.88rem}}
 details table{{font-size:.82rem}}
+details tbody th{{min-width:0}}
 footer{{color:var(--quiet);padding-top:2rem;padding-bottom:3rem}}
 @media (max-width:36rem){{.facts{{grid-template-columns:1fr;gap:0}}
 .facts dd{{margin-bottom:.5rem}}}}
