@@ -50,7 +50,7 @@ def shown_shares(
     hidden = hidden_cells(people, order=order, fewest=fewest)
     total = max(int(np.sum(rows)), 1)
     return [
-        None if gone else round(grain * round(count / grain) / total, 6)
+        None if gone else round(min(grain * round(count / grain) / total, 1.0), 6)
         for gone, count in zip(hidden, rows, strict=True)
     ]
 
