@@ -5,6 +5,7 @@ It reads no environment, opens no database and needs no secret.
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,13 @@ from backend.adapters.chain.json_rpc import JsonRpc
 from backend.adapters.checkpoint.file import CheckpointOnDisk
 from backend.adapters.clock import SystemClock
 from backend.adapters.content_store.kubo import KuboContentStore
+from backend.crypto.certificates import MOST_RELEASE
+from backend.crypto.cid import digest_of_cid
 from backend.domain.audit_report import AuditReport
-from backend.domain.errors import MisconfiguredService
+from backend.domain.errors import InvalidField, MisconfiguredService
 from backend.use_cases.audit.audit import Audit, Progressed, Sources, audit
 from backend.use_cases.audit.audit_content import ContentSources
+from backend.use_cases.audit.audit_releases import NamedRelease
 from backend.use_cases.audit.deployment_file import read_deployment
 
 HOLDS, BREACHED = 0, 1
@@ -42,6 +46,8 @@ class AuditSettings:
     search_timeout_s: float = 10.0
     """How long the node may search its peers for what it does not hold itself."""
     workers: int = 4
+    certificates: tuple[str, ...] = ()
+    """Files, or CIDs, of certificates to audit as well."""
 
     def __post_init__(self) -> None:
         faults = [
@@ -53,6 +59,11 @@ class AuditSettings:
             faults.append("--deployment: the deployment file is needed")
         elif not self.deployment_file.is_file():
             faults.append(f"--deployment: there is no file {self.deployment_file}")
+        faults += [
+            f"--certificate: {one} is neither a file nor a content id"
+            for one in self.certificates
+            if not Path(one).is_file() and not _is_cid(one)
+        ]
         if faults:
             raise MisconfiguredService(tuple(faults))
 
@@ -64,13 +75,16 @@ def run_audit(
     *,
     as_json: bool = False,
     resume: Path | None = None,
+    certificates: Sequence[str] = (),
 ) -> int:
     """Audit and print: the exit status is 0 when everything holds, 1 when anything is breached.
 
     What prevents an audit (a node that does not answer, a file that cannot be read) is raised as
     a `VitalMintError`; the checkpoint then holds what has passed.
     """
-    settings = AuditSettings(rpc_url, ipfs_api_url, deployment, resume)
+    settings = AuditSettings(
+        rpc_url, ipfs_api_url, deployment, resume, certificates=tuple(certificates)
+    )
     with progress_bars() as progressed:
         report = audited(settings, progressed)
     if as_json:
@@ -93,7 +107,12 @@ def audited(settings: AuditSettings, progressed: Progressed) -> AuditReport:
     node = JsonRpc(settings.rpc_url, timeout_s=settings.chain_timeout_s)
     with closing(node), closing(held), closing(network):
         return audit(
-            Audit(deployment, settings.ipfs_api_url, settings.workers),
+            Audit(
+                deployment,
+                settings.ipfs_api_url,
+                settings.workers,
+                tuple(_named(one) for one in settings.certificates),
+            ),
             sources=Sources(NodeEvidence(node, addresses), ContentSources(held, network)),
             checkpoint_file=None
             if settings.resume_file is None
@@ -109,3 +128,20 @@ def _is_http(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _is_cid(text: str) -> bool:
+    try:
+        digest_of_cid(text)
+    except InvalidField:
+        return False
+    return True
+
+
+def _named(one: str) -> NamedRelease:
+    """A file's content, or what is to be fetched; a file is named without its folder."""
+    path = Path(one)
+    if not path.is_file():
+        return NamedRelease(one)
+    with path.open("rb") as opened:
+        return NamedRelease(path.name, opened.read(MOST_RELEASE + 1))

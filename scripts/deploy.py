@@ -2,6 +2,8 @@
 
     python scripts/brownie.py run deploy --rpc URL recorder=0x… operator=0x… out=FILE [TERM=VALUE …]
 
+`evaluator=0x…` names whose signature certificates of releases carry; without it none is valid.
+
 The terms, in tokens (VMR) and seconds, with what they are unless given:
 
     cgm=100 vitals=20 motion=30 image=50  paid for a record of the kind at quality 1
@@ -60,6 +62,7 @@ class Plan:
     daily_cap: int
     epoch_cap: int
     epoch_length: int
+    evaluator: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,10 @@ def main(*arguments: str) -> None:
     """Deploys, makes sure that the deployer holds nothing, and only then writes the file."""
     plan = read_plan(arguments)
     deployer = _deployer(plan)
-    if deployer.address in (plan.recorder, plan.operator):
+    if deployer.address in (plan.recorder, plan.operator, plan.evaluator):
         raise DeploymentRefused(
             f"{deployer.address} deploys and must hold nothing afterwards: "
-            "name other accounts as recorder and operator"
+            "name other accounts as recorder, operator and evaluator"
         )
     if deployer.balance() == 0:
         raise DeploymentRefused(f"{deployer.address} has no ether to deploy with: send it some")
@@ -119,6 +122,7 @@ def read_plan(arguments: tuple[str, ...]) -> Plan:
         daily_cap=daily_cap,
         epoch_cap=epoch_cap,
         epoch_length=_seconds(terms, "epoch_length"),
+        evaluator=_address(given, "evaluator") if "evaluator" in given else None,
     )
 
 
@@ -209,6 +213,7 @@ def record(plan: Plan, deployer: str, deployed: Mapping[str, Deployed]) -> dict[
         },
         "recorder": plan.recorder,
         "operator": plan.operator,
+        **({} if plan.evaluator is None else {"evaluator": plan.evaluator}),
         "rates": {kind: str(rate) for kind, rate in zip(KINDS, plan.rates, strict=True)},
         "dailyCap": str(plan.daily_cap),
         "epochCap": str(plan.epoch_cap),

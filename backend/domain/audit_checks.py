@@ -37,6 +37,15 @@ class Check(StrEnum):
     CONTENT = "content.held"
     ENVELOPE = "content.envelope"
     FRESH_KEYS = "content.keys"
+    RELEASE_FORM = "releases.form"
+    RELEASE_SIGNED = "releases.signed"
+    RELEASE_POLICY = "releases.policy"
+    RELEASE_GATE = "releases.gate"
+    RELEASE_PACKAGE = "releases.package"
+    LINEAGE_ROOT = "lineage.root"
+    LINEAGE_RECORDS = "lineage.records"
+    LINEAGE_CONSENT = "lineage.consent"
+    LINEAGE_PEOPLE = "lineage.people"
 
 
 MEANINGS: dict[Check, tuple[str, tuple[str, ...]]] = {
@@ -71,5 +80,19 @@ MEANINGS: dict[Check, tuple[str, tuple[str, ...]]] = {
     Check.CONTENT: ("each ciphertext is there and has its digest", ("CNT-1",)),
     Check.ENVELOPE: ("each is a sealed envelope", ("CNT-2",)),
     Check.FRESH_KEYS: ("each is sealed under a key of its own", ("CNT-3",)),
+    Check.RELEASE_FORM: ("each certificate is one, of this deployment", ("REL-20",)),
+    Check.RELEASE_SIGNED: ("the deployment's evaluator signed each", ("REL-20",)),
+    Check.RELEASE_POLICY: ("each was judged by a policy known here", ("REL-21",)),
+    Check.RELEASE_GATE: ("attested measures keep every rule of it", ("REL-21",)),
+    Check.RELEASE_PACKAGE: ("each sealed package is there, unchanged", ("REL-24",)),
+    Check.LINEAGE_ROOT: ("leaves are there and have the certified root", ("REL-22",)),
+    Check.LINEAGE_RECORDS: ("leaves were registered, and not erased before", ("REL-22",)),
+    Check.LINEAGE_CONSENT: ("consent to training and sale covered each leaf", ("REL-22",)),
+    Check.LINEAGE_PEOPLE: ("enough contributors, nobody too much of it", ("REL-23",)),
 }
 """What it means when the check holds, and the promises (docs/promises.md) it stands for."""
+
+OF_RELEASES = frozenset(
+    check for check in Check if check.value.startswith(("releases.", "lineage."))
+)
+"""Checks that look at something only when certificates are named."""

@@ -65,6 +65,46 @@ class ContributionLine:
 
 
 @dataclass(frozen=True)
+class AttestedMeasure:
+    """A figure of a certificate: only who holds the real data can take it again."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+    protocol: str
+
+
+@dataclass(frozen=True)
+class ReleaseLine:
+    """One certificate that could be read. People, share and erased are counted on chain."""
+
+    document: bytes
+    codec: int
+    """The document's content digest, as its CID names it."""
+    run: str
+    title: str
+    kind: int
+    generator: str
+    licence: str
+    policy_version: int | None
+    """None for a policy that this audit does not know."""
+    passes: bool
+    cohort_at: int
+    issued_at: int
+    rows: int
+    leaves: int
+    people: int
+    largest_share: float | None
+    erased: int
+    """How many leaves were erased since."""
+    epsilon: float | None
+    delta: float | None
+    attested: tuple[AttestedMeasure, ...]
+
+
+@dataclass(frozen=True)
 class Totals:
     """`custodial` and `own_wallet` count consents and contributions by what consents claim."""
 
@@ -118,6 +158,7 @@ class AuditReport:
     totals: Totals
     contributions: tuple[ContributionLine, ...]
     resumption: Resumption | None
+    releases: tuple[ReleaseLine, ...] = ()
 
     @property
     def holds(self) -> bool:

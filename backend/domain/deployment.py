@@ -34,7 +34,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Deployment:
-    """`recorder` is the first one; the chain says who it is now. `sha256` is of the file."""
+    """`recorder` is the first one; the chain says who it is now. `sha256` is of the file.
+
+    `evaluator` signs certificates of releases; None where nothing is released.
+    """
 
     chain_id: int
     deployer: Address
@@ -42,6 +45,7 @@ class Deployment:
     recorder: Address
     terms: Terms
     sha256: bytes
+    evaluator: Address | None = None
 
     def address(self, name: ContractName) -> Address:
         return self.contracts[name].address

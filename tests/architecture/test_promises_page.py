@@ -9,7 +9,7 @@ from backend.domain.audit_checks import MEANINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "promises.md").read_text()
-ROWS = re.findall(r"^\| ((?:SRV|JRN|GDN|AUD|CNT)-\d+) \|.*\| ([^|]*) \|$", PAGE, re.MULTILINE)
+ROWS = re.findall(r"^\| ((?:SRV|JRN|GDN|AUD|CNT|REL)-\d+) \|.*\| ([^|]*) \|$", PAGE, re.MULTILINE)
 
 
 def test_the_page_has_the_services_promises() -> None:

@@ -50,6 +50,14 @@ def test_a_whole_file_is_read(written: Callable[[Any], Path]) -> None:
     assert deployment.address("RewardToken") == ADDRESS.lower()
     assert deployment.schedule.rates[Kind.MOTION].base_units == 30
     assert deployment.schedule.epoch_length_s == 604_800
+    assert deployment.evaluator is None
+
+
+def test_the_evaluator_is_read_where_the_file_names_one(written: Callable[[Any], Path]) -> None:
+    assert read_deployment(written({**WHOLE, "evaluator": ADDRESS})).evaluator == ADDRESS.lower()
+    for junk in (None, "", "0x12", "0x" + "00" * 20):
+        with pytest.raises(MisconfiguredService, match="evaluator"):
+            read_deployment(written({**WHOLE, "evaluator": junk}))
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "7", "null", '{"schema": 2}', "\0"])

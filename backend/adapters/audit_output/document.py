@@ -6,7 +6,7 @@ from typing import Any
 from backend.crypto.cid import cid_of
 from backend.crypto.wallets import checksum_address
 from backend.domain.audit_checks import MEANINGS
-from backend.domain.audit_report import AuditReport, ContributionLine
+from backend.domain.audit_report import AuditReport, ContributionLine, ReleaseLine
 from backend.domain.consent import Kind
 from backend.domain.errors import InvalidField
 from backend.domain.identifiers import ContentDigest, WalletAddress
@@ -49,6 +49,7 @@ def document(report: AuditReport) -> Json:
             for note in report.notes
         ],
         "contributions": [_contribution(line) for line in report.contributions],
+        "releases": [_release(line) for line in report.releases],
     }
 
 
@@ -142,4 +143,42 @@ def _contribution(line: ContributionLine) -> Json:
         "size": line.size,
         "erasedBy": address_text(line.erased_by),
         "claimed": {"quality": line.quality, "custodial": line.custodial},
+    }
+
+
+def _release(line: ReleaseLine) -> Json:
+    """What the chain shows of a release, and apart from it what its evaluator attests."""
+    return {
+        "certificate": cid_of(ContentDigest(line.document, line.codec)),
+        "run": line.run,
+        "kind": kind_name(line.kind),
+        "passes": line.passes,
+        "policyVersion": line.policy_version,
+        "lineage": {
+            "leaves": line.leaves,
+            "people": line.people,
+            "largestShare": line.largest_share,
+            "erasedSince": line.erased,
+        },
+        "attested": {
+            "title": line.title,
+            "generator": line.generator,
+            "licence": line.licence,
+            "rows": line.rows,
+            "cohortAt": time_text(line.cohort_at),
+            "issuedAt": time_text(line.issued_at),
+            "epsilon": line.epsilon,
+            "delta": line.delta,
+            "measures": [
+                {
+                    "measure": one.name,
+                    "value": one.value,
+                    "low": one.low,
+                    "high": one.high,
+                    "n": one.n,
+                    "protocol": one.protocol,
+                }
+                for one in line.attested
+            ],
+        },
     }

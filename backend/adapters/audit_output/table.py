@@ -12,7 +12,13 @@ from backend.adapters.audit_output.document import (
     time_text,
 )
 from backend.domain.audit_checks import MEANINGS
-from backend.domain.audit_report import AuditReport, CheckResult, ContentState, ContributionLine
+from backend.domain.audit_report import (
+    AuditReport,
+    CheckResult,
+    ContentState,
+    ContributionLine,
+    ReleaseLine,
+)
 from backend.domain.money import ONE_TOKEN
 
 LISTED = 40
@@ -25,6 +31,9 @@ def print_report(report: AuditReport, console: Console) -> None:
     """Contributions, checks, notes, breaches, verdict."""
     console.print(_contributions(report))
     _say_cut(len(report.contributions), "contributions", console)
+    if report.releases:
+        console.print(_releases(report))
+        _say_cut(len(report.releases), "releases", console)
     console.print(_checks(report))
     for note in report.notes[:LISTED]:
         console.print(Text(f"note  {note.subject}: {note.message}", "yellow"))
@@ -73,6 +82,38 @@ def _cells(line: ContributionLine) -> tuple[str | Text, ...]:
     )
 
 
+def _releases(report: AuditReport) -> Table:
+    """What the chain shows of each, and beside a star what its evaluator attests."""
+    table = Table(title="Releases", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("release")
+    table.add_column("issued*", no_wrap=True)
+    table.add_column("learnt from", no_wrap=True)
+    table.add_column("policy", no_wrap=True)
+    table.add_column("attested measures*")
+    for line in report.releases[:LISTED]:
+        table.add_row(*_release_cells(line))
+    return table
+
+
+def _release_cells(line: ReleaseLine) -> tuple[str | Text, ...]:
+    share = "–" if line.largest_share is None else f"{line.largest_share:.1%}"
+    learnt = [f"{line.leaves} records of", f"{line.people} people", f"at most {share} each"]
+    if line.erased:
+        learnt.append(f"{line.erased} erased since")
+    spent = "" if line.epsilon is None else f"ε {line.epsilon:g}, δ {line.delta:g}"
+    measures = [
+        f"{one.name} {one.value:.3g} [{one.low:.3g}, {one.high:.3g}]" for one in line.attested
+    ]
+    version = "unknown" if line.policy_version is None else f"version {line.policy_version}"
+    return (
+        Text(f"{line.title[:60]}\n{kind_name(line.kind)}, {line.rows} rows*\n{line.generator}*"),
+        time_text(line.issued_at)[:10],
+        Text("\n".join(learnt)),
+        Text(f"{version}\n{'passed' if line.passes else 'withheld'}"),
+        Text("\n".join([*measures, spent] if spent else measures)),
+    )
+
+
 def _checks(report: AuditReport) -> Table:
     table = Table(title="Checks", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("")
@@ -110,6 +151,12 @@ def _print_summary(report: AuditReport, console: Console) -> None:
         "* claimed, not verified: quality by the operator, the sort of wallet by the signer",
         highlight=False,
     )
+    if report.releases:
+        console.print(
+            f"{len(report.releases)} releases; measures, rows and moments are attested by the "
+            "evaluator: only who holds the real data can take them again",
+            highlight=False,
+        )
     console.print(
         f"chain {chain.chain_id}, blocks {chain.first_block} to {chain.head_number}, "
         f"{chain.blocks_opened} opened; everything hangs on this hash, compare it with another "

@@ -37,6 +37,8 @@ class Deployment:
     recorder: WalletAddress
     operator: WalletAddress
     schedule: Schedule
+    evaluator: WalletAddress | None = None
+    """Whose signature certificates of releases carry, where the file names one."""
 
     @property
     def first_block(self) -> int:
@@ -100,11 +102,14 @@ class _Reader:
         deployer = self._field("deployer", _address, self._content)
         recorder = self._field("recorder", _address, self._content)
         operator = self._field("operator", _address, self._content)
+        evaluator = None
+        if "evaluator" in self._content:
+            evaluator = self._field("evaluator", _address, self._content)
         contracts = {name: self._contract(name) for name in CONTRACT_NAMES}
         schedule = self._schedule()
         if self.faults:
             return None
-        return Deployment(chain_id, deployer, contracts, recorder, operator, schedule)
+        return Deployment(chain_id, deployer, contracts, recorder, operator, schedule, evaluator)
 
     def _contract(self, name: ContractName) -> DeployedContract:
         found = self._section("contracts").get(name)

@@ -1,10 +1,10 @@
 """Audits a deployment from its chain, its content store and its file, and trusts no service."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.domain.audit_checks import Check
-from backend.domain.audit_report import AuditReport, Resumption
+from backend.domain.audit_report import AuditReport, ReleaseLine, Resumption
 from backend.domain.deployment import ContractName, Deployment
 from backend.domain.errors import ChainUnavailable
 from backend.domain.evidence import BlockHeader
@@ -20,6 +20,7 @@ from backend.use_cases.audit.audit_registrations import (
     audit_erasures,
     audit_registrations,
 )
+from backend.use_cases.audit.audit_releases import NamedRelease, ReleaseAudit
 from backend.use_cases.audit.audit_rewards import audit_rewards
 from backend.use_cases.audit.audit_tokens import audit_tokens
 from backend.use_cases.audit.check_deployment import check_creations, check_views
@@ -46,6 +47,7 @@ class Audit:
     deployment: Deployment
     store: str
     workers: int = 4
+    releases: tuple[NamedRelease, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,29 @@ class _Run:
         finally:
             contents.stop()
         contents.judge(head, replayed.marks, lambda: self._later(head), self._tally)
+        releases = self._releases(replayed, consents)
         self._require_same_head(head)
         resumption = self._resumption(contents)
-        return compose(self._deployment, head, replayed, supply, contents, resumption, self._tally)
+        report = compose(
+            self._deployment, head, replayed, supply, contents, resumption, self._tally
+        )
+        return replace(report, releases=releases)
+
+    def _releases(self, replayed: Replayed, consents: ConsentBook) -> tuple[ReleaseLine, ...]:
+        """Every certificate that was named."""
+        auditing = ReleaseAudit(
+            self._deployment,
+            replayed.registered,
+            replayed.marks,
+            consents,
+            self._content,
+            self._tally,
+        )
+        named, lines = self._command.releases, []
+        for done, one in enumerate(named, start=1):
+            lines.append(auditing.audit(one))
+            self._progressed("certificates", done, len(named))
+        return tuple(line for line in lines if line is not None)
 
     def _read_chain(self, contents: Contents) -> tuple[BlockHeader, Ledger]:
         chain, deployment, tally = self._chain, self._deployment, self._tally

@@ -59,6 +59,22 @@ class ConsentBook:
             return None
         return grant if standing.granted_at <= time < grant.expires_at else None
 
+    def covered(self, contributor: Address, kind: int, purposes: int, *, time: int) -> bool:
+        """Whether a consent to these purposes was in force at any instant of that second."""
+        history = self.standings.get(contributor, [])
+        for at, standing in enumerate(history):
+            grant = standing.grant
+            until = history[at + 1].granted_at if at + 1 < len(history) else time
+            if (
+                grant is not None
+                and (grant.kinds >> kind) & 1
+                and grant.purposes & purposes == purposes
+                and standing.granted_at <= time <= until
+                and time < grant.expires_at
+            ):
+                return True
+        return False
+
 
 def audit_consents(
     entries: Sequence[Entry], deployment: Deployment, *, evidence: ChainEvidence, tally: Tally

@@ -15,6 +15,8 @@ from backend.domain.identifiers import WalletAddress
 
 SCHEMA = 1
 
+_FIELDS = "schema chainId deployer contracts recorder operator rates dailyCap epochCap epochLength"
+
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _UNITS = re.compile(r"0|[1-9][0-9]{0,19}")
@@ -26,11 +28,7 @@ def read_deployment(content: bytes) -> Deployment:
         whole = json.loads(content, object_pairs_hook=_without_repeats)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise _fault("deployment", f"the file is not JSON ({error})") from error
-    fields = _object(
-        whole,
-        "deployment",
-        "schema chainId deployer contracts recorder operator rates dailyCap epochCap epochLength",
-    )
+    fields = _object(whole, "deployment", _FIELDS, optional=("evaluator",))
     if fields["schema"] != SCHEMA:
         raise _fault("schema", f"this release reads deployment files of schema {SCHEMA}")
     contracts = _object(fields["contracts"], "contracts", " ".join(ContractName))
@@ -49,6 +47,7 @@ def read_deployment(content: bytes) -> Deployment:
             epoch_length=_number(fields, "epochLength"),
         ),
         sha256=hashlib.sha256(content).digest(),
+        evaluator=_address(fields, "evaluator") if "evaluator" in fields else None,
     )
 
 
@@ -63,8 +62,8 @@ def _contract(value: Any, name: str) -> DeployedContract:
     )
 
 
-def _object(value: Any, name: str, keys: str) -> dict[str, Any]:
-    if not isinstance(value, dict) or value.keys() != set(keys.split()):
+def _object(value: Any, name: str, keys: str, *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    if not isinstance(value, dict) or value.keys() - set(optional) != set(keys.split()):
         raise _fault(name, f"has exactly the fields {', '.join(keys.split())}")
     return value
 

@@ -97,7 +97,11 @@ def test_the_deployer_can_be_an_account_of_the_node(wanted):
     assert run(wanted, deployer=accounts[7].address)["deployer"] == accounts[7].address
 
 
-@pytest.mark.parametrize("role", ["recorder", "operator"])
+def test_the_evaluator_is_written_down_where_one_is_named(wanted, people):
+    assert run(wanted, evaluator=accounts[6].address)["evaluator"] == accounts[6].address
+
+
+@pytest.mark.parametrize("role", ["recorder", "operator", "evaluator"])
 def test_a_deployer_that_would_keep_a_role_is_refused(wanted, people, role):
     assert_refused(wanted, "must hold nothing", **{role: people.deployer.address})
 
@@ -117,6 +121,7 @@ def test_a_deployment_file_is_never_overwritten(wanted):
         ({"recorder": ""}, "missing: recorder="),
         ({"recorder": "0x12"}, "is not the address of an account"),
         ({"operator": "0x" + "00" * 20}, "is not the address of an account"),
+        ({"evaluator": "0x" + "00" * 20}, "is not the address of an account"),
         ({"colour": "blue"}, "unknown: colour"),
         ({"cgm": "many"}, "is not an amount of tokens"),
         ({"cgm": "0.0000001"}, "is not an amount of tokens"),

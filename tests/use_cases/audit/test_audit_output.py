@@ -11,9 +11,10 @@ from rich.console import Console
 from backend.adapters.audit_output.document import document
 from backend.adapters.audit_output.table import LISTED, print_report, tokens
 from backend.auditor import AuditSettings
-from backend.domain.audit_checks import Check
-from backend.domain.audit_report import AuditReport, Breach, ContentState, Resumption
+from backend.domain.audit_checks import OF_RELEASES, Check
+from backend.domain.audit_report import AuditReport, Breach, ContentState, ReleaseLine, Resumption
 from backend.domain.errors import MisconfiguredService
+from tests.use_cases.audit.certified import certified
 from tests.use_cases.audit.conftest import Recorded, ShelfOfBytes
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -26,6 +27,13 @@ def shown(report: AuditReport) -> str:
     return console.file.getvalue()
 
 
+def release() -> ReleaseLine:
+    """The line of an honest release of which one leaf was erased since."""
+    line = certified().audited()[1]
+    assert line is not None
+    return replace(line, erased=1, epsilon=3.0, delta=1e-6)
+
+
 def with_breaches(report: AuditReport, count: int) -> AuditReport:
     one = Breach(Check.REWARD, "reward of 0xabc", "amount 5", "amount 6")
     return replace(report, breaches=(one,) * count)
@@ -33,7 +41,7 @@ def with_breaches(report: AuditReport, count: int) -> AuditReport:
 
 def test_people_see_every_check_with_its_promises(recorded: Recorded) -> None:
     text = shown(recorded.audit())
-    assert text.count("✓") == len(Check)
+    assert text.count("✓") == len(Check) - len(OF_RELEASES)
     assert "REC-5" in text and "CON-3" in text and "CNT-1" in text
     assert "everything holds" in text
 
@@ -49,6 +57,23 @@ def test_people_see_what_was_expected_and_found(recorded: Recorded) -> None:
     assert "BREACH" in text and "REC-6" in text
     assert "expected  amount 5" in text and "found     amount 6" in text
     assert "1 breach" in text and "everything holds" not in text
+
+
+def test_people_see_a_release_with_what_is_attested_and_what_was_erased(
+    recorded: Recorded,
+) -> None:
+    text = shown(replace(recorded.audit(), releases=(release(),)))
+    words = " ".join(text.split())
+    assert "attested measures*" in words and "membership_auc" in words
+    assert "1 erased since" in words and "are attested by the evaluator" in words
+
+
+def test_machines_get_what_is_attested_apart_from_what_the_chain_shows(
+    recorded: Recorded,
+) -> None:
+    (line,) = document(replace(recorded.audit(), releases=(release(),)))["releases"]
+    assert line["lineage"]["people"] == 60 and line["lineage"]["erasedSince"] == 1
+    assert "measures" in line["attested"] and "people" not in line["attested"]
 
 
 def test_long_lists_are_cut_for_people_and_whole_for_machines(recorded: Recorded) -> None:
@@ -78,7 +103,9 @@ def test_machines_get_every_contribution_with_its_claims_apart(recorded: Recorde
 
 def test_every_field_for_machines_is_documented(recorded: Recorded) -> None:
     broken = ShelfOfBytes({})
-    report = replace(recorded.audit(store=broken), resumption=Resumption(0, 1, 1))
+    report = replace(
+        recorded.audit(store=broken), resumption=Resumption(0, 1, 1), releases=(release(),)
+    )
     text = (DOCS / "audit.md").read_text(encoding="utf-8")
     missing = {name for name in names(document(report)) if f"`{name}`" not in text}
     assert missing == set()
@@ -109,11 +136,12 @@ def test_amounts_have_six_decimals(units: int, text: str) -> None:
 
 def test_every_faulty_input_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(MisconfiguredService) as raised:
-        AuditSettings("", "ftp://somewhere", tmp_path / "nothing")
+        AuditSettings("", "ftp://somewhere", tmp_path / "nothing", certificates=("neither",))
     assert [fault.split(":")[0] for fault in raised.value.faults] == [
         "--rpc",
         "--ipfs",
         "--deployment",
+        "--certificate",
     ]
 
 

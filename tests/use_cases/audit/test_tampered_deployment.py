@@ -78,6 +78,16 @@ def test_what_is_no_deployment_file_is_refused(content: bytes) -> None:
         read_deployment(content)
 
 
+def test_the_evaluator_is_read_where_one_is_named_and_strictly(recorded: Recorded) -> None:
+    file = json.loads(recorded.deployment_file)
+    named = json.dumps(file | {"evaluator": file["operator"]}).encode()
+    assert read_deployment(named).evaluator == bytes.fromhex(file["operator"][2:])
+    assert recorded.audit(deployment_file=named).holds
+    for junk in (None, "", file["operator"].lower(), {"address": file["operator"]}):
+        with pytest.raises(InvalidField):
+            read_deployment(json.dumps(file | {"evaluator": junk}).encode())
+
+
 def is_found(recorded: Recorded, file: bytes) -> bool:
     try:
         return not recorded.audit(deployment_file=file).holds
