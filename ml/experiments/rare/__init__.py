@@ -1,0 +1,1 @@
+"""The parts of `ml.experiments.rare_disease`."""

@@ -1,0 +1,119 @@
+"""Everything that a figure of the rare-disease tables depends on besides data and code."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from ml.experiments.rare.sets import HEART, KNOWN, KTAS, MATERNAL
+
+KEPT_AS = "rare-disease-1"
+NONE, WEIGHTS, THRESHOLD = "none", "class_weights", "threshold_move"
+RANDOM, SMOTE, ADASYN, COPULA = "random_oversampling", "smote", "adasyn", "gaussian_copula"
+CHEAP = (NONE, WEIGHTS, THRESHOLD, RANDOM, SMOTE, ADASYN, COPULA)
+"""Arms of 100 runs; all but `COPULA`, the simplest generator, are what the paper's is to beat."""
+OWN = ("ctgan", "tvae", "tabddpm")
+SDV = ("sdv_gaussian_copula", "sdv_ctgan", "sdv_tvae", "sdv_copulagan")
+DEEP = (*OWN, *SDV)
+"""Arms of 20 runs."""
+ARMS = (*CHEAP, *DEEP)
+GENERATORS = (COPULA, *OWN, *SDV)
+CURVES = (NONE, RANDOM, SMOTE, COPULA)
+CURVE_GAN = "ctgan"
+"""The paper's arm, a GAN: its curve has fewer runs."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How to measure.
+
+    Attributes:
+        quick: subsamples and tiny settings, to see that it runs; not for publishing.
+        seed: deals the rows and starts everything.
+        runs, deep_runs: of cheap and of deep arms.
+        tstr_runs: of generators of whole tables.
+        curve_runs, curve_gan_runs: at every size of the learning curves.
+        control_runs: of protocols that leak on purpose.
+        sizes: shares of the training fold in the learning curves.
+        most: rows of each set, 0 for all.
+        specificity: at which recalls are matched.
+        epochs: by set and arm, of generators of the rare class; diffusion counts iterations.
+        tstr_epochs: the same of generators of the whole training fold.
+        level: of intervals.
+    """
+
+    quick: bool = False
+    seed: int = 20261122
+    runs: int = 100
+    deep_runs: int = 20
+    tstr_runs: int = 5
+    curve_runs: int = 20
+    curve_gan_runs: int = 5
+    control_runs: int = 5
+    sizes: tuple[float, ...] = (0.1, 0.2, 0.4, 0.7, 1.0)
+    most: int = 0
+    specificity: float = 0.9
+    epochs: Mapping[str, Mapping[str, int]] | None = None
+    tstr_epochs: Mapping[str, Mapping[str, int]] | None = None
+    level: float = 0.95
+
+    def epochs_of(self, given: str, arm: str, *, whole: bool = False) -> int:
+        """Epochs, or iterations of a diffusion model; 0 for what is not trained in epochs."""
+        chosen = (self.tstr_epochs or TSTR_EPOCHS) if whole else (self.epochs or EPOCHS)
+        return chosen[given].get(arm, 0)
+
+    def runs_of(self, arm: str) -> int:
+        """How many runs an arm has."""
+        return self.deep_runs if arm in DEEP else self.runs
+
+    def key(self, *parts: object) -> str:
+        """Names a row: equal for equal parts and equal ways to measure them."""
+        measured = {name: getattr(self, name) for name in ("quick", "seed", "most", "specificity")}
+        content = json.dumps([measured, [str(part) for part in parts]], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:10]
+
+    def as_json(self) -> dict[str, object]:
+        """The protocol as JSON values, epochs spelt out."""
+        spelt = {"epochs": self.epochs or EPOCHS, "tstr_epochs": self.tstr_epochs or TSTR_EPOCHS}
+        return asdict(self) | spelt
+
+
+def _epochs(gan: int, vae: int, diffusion: int, sdv: int) -> dict[str, int]:
+    return {
+        "ctgan": gan,
+        "tvae": vae,
+        "tabddpm": diffusion,
+        "sdv_ctgan": sdv,
+        "sdv_tvae": sdv,
+        "sdv_copulagan": sdv,
+    }
+
+
+EPOCHS: Mapping[str, Mapping[str, int]] = {
+    HEART: _epochs(30, 30, 400, 30),
+    KNOWN: _epochs(60, 60, 500, 60),
+    KTAS: _epochs(100, 100, 500, 100),
+    MATERNAL: _epochs(100, 100, 500, 100),
+}
+TSTR_EPOCHS: Mapping[str, Mapping[str, int]] = {
+    HEART: _epochs(30, 30, 1000, 30),
+    KNOWN: _epochs(60, 60, 2000, 60),
+    KTAS: _epochs(200, 200, 2000, 200),
+    MATERNAL: _epochs(300, 300, 2000, 300),
+}
+TINY_EPOCHS: Mapping[str, Mapping[str, int]] = {
+    name: _epochs(3, 3, 30, 2) for name in (HEART, KNOWN, KTAS, MATERNAL)
+}
+QUICK = Protocol(
+    quick=True,
+    runs=5,
+    deep_runs=1,
+    tstr_runs=1,
+    curve_runs=1,
+    curve_gan_runs=1,
+    control_runs=1,
+    sizes=(0.4, 1.0),
+    most=700,
+    epochs=TINY_EPOCHS,
+    tstr_epochs=TINY_EPOCHS,
+)

@@ -1,0 +1,143 @@
+"""The sets of the experiment: two classes each, the rarer one to be found, no row twice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ml.experiments.cohorts import DataMissing
+from ml.records.tables.dependencies import find_dependencies
+from ml.records.tables.reading import read_table
+from ml.records.tables.schema import Column, Schema
+from ml.records.tables.table import Table
+from ml.simulation.known_bayes import ILL, simulate_known_bayes
+
+TARGET = "rare"
+HEART, MATERNAL, KTAS, KNOWN = "heart-attack", "maternal-risk", "ktas", "known-bayes"
+NAMES = (HEART, MATERNAL, KTAS, KNOWN)
+_FEWEST = 100
+_AT_TRIAGE = (
+    "Sex",
+    "Age",
+    "Arrival mode",
+    "Injury",
+    "Mental",
+    "Pain",
+    "NRS_pain",
+    "SBP",
+    "DBP",
+    "HR",
+    "RR",
+    "BT",
+    "Saturation",
+)
+"""What is known before the triage nurse decides; her level and what came later would leak."""
+
+
+@dataclass(frozen=True)
+class RareSet:
+    """A table whose boolean target `TARGET` is true for the class that is to be found.
+
+    Attributes:
+        name: on the command line and in rows.
+        role: what it is in the experiment for.
+        rare: what the class is.
+        removed: duplicate rows that were left out.
+        table: the rest.
+    """
+
+    name: str
+    role: str
+    rare: str
+    removed: int
+    table: Table
+
+    @property
+    def positives(self) -> int:
+        """Rows of the rare class."""
+        return int(self.table.column(TARGET).sum())
+
+
+def load_sets(data: Path, names: Sequence[str], *, seed: int, most: int = 0) -> list[RareSet]:
+    """The sets of these names.
+
+    Args:
+        data: folder of the shared data.
+        seed: of the simulated set and of the subsample.
+        most: rows of each set, drawn at random; 0 for all.
+
+    Raises:
+        DataMissing: a set's file is not in `data`.
+    """
+    found = [_MAKERS[name](data, seed) for name in names]
+    return [_subsample(each, most, seed) if most else each for each in found]
+
+
+def binary(name: str, role: str, rare: str, table: Table, ill: np.ndarray) -> RareSet:
+    """A set out of features and who is ill; every different row once.
+
+    Raises:
+        ValueError: a class has no row, or there is no feature.
+    """
+    if ill.all() or not ill.any():
+        raise ValueError(f"{name}: every row is of one class; there is nothing to tell apart")
+    if table.schema.target == TARGET or TARGET in table.schema.names:
+        raise ValueError(f"{name}: a feature is called {TARGET!r}: rename it")
+    values = np.column_stack([table.values, ill.astype(np.float64)])
+    target = Column(TARGET, "boolean", categories=(False, True))
+    whole = Table(Schema((*table.schema.columns, target), (), TARGET), values)
+    distinct = whole.distinct()
+    features = distinct.select([n for n in distinct.schema.names if n != TARGET])
+    kept = distinct.with_dependencies(find_dependencies(features))
+    return RareSet(name, role, rare, len(whole) - len(kept), kept)
+
+
+def _heart(data: Path, seed: int) -> RareSet:
+    table = _read(data, "heart-attack-prediction/heart_attack_prediction_dataset.csv")
+    ill = table.where("Heart Attack Risk", 1)
+    return _set(HEART, "negative control: no signal", "Heart Attack Risk = 1", table, ill)
+
+
+def _maternal(data: Path, seed: int) -> RareSet:
+    table = _read(data, "vitals-maternal-risk/Maternal_Health_Risk_Data_Set.csv")
+    ill = table.where("RiskLevel", "high risk")
+    return _set(MATERNAL, "positive control", "RiskLevel = high risk", table, ill)
+
+
+def _ktas(data: Path, seed: int) -> RareSet:
+    table = _read(data, "vitals-ktas-triage/ktas_data.csv")
+    ill = table.where("KTAS_expert", 1) | table.where("KTAS_expert", 2)
+    chosen = table.select(_AT_TRIAGE)
+    return binary(KTAS, "positive control", "KTAS_expert 1 or 2", chosen, ill)
+
+
+def _known(data: Path, seed: int) -> RareSet:
+    table = simulate_known_bayes(12_000, rng=np.random.default_rng([seed, 2]))
+    ill = table.where("outcome", ILL)
+    return _set(KNOWN, "known Bayes scores", "outcome = ill", table, ill)
+
+
+_MAKERS = {HEART: _heart, MATERNAL: _maternal, KTAS: _ktas, KNOWN: _known}
+
+
+def _set(name: str, role: str, rare: str, table: Table, ill: np.ndarray) -> RareSet:
+    features = [column for column in table.schema.names if column != table.schema.target]
+    return binary(name, role, rare, table.select(features), ill)
+
+
+def _read(data: Path, path: str) -> Table:
+    file = data / path
+    if not file.is_file():
+        raise DataMissing(f"{path} is not in the data folder: give the folder that holds it")
+    return read_table(file.read_bytes())
+
+
+def _subsample(given: RareSet, most: int, seed: int) -> RareSet:
+    most = max(most, _FEWEST)
+    if len(given.table) <= most:
+        return given
+    rows = np.random.default_rng([seed, 3]).permutation(len(given.table))[:most]
+    return RareSet(
+        given.name, given.role, given.rare, given.removed, given.table.take(np.sort(rows))
+    )
