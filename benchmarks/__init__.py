@@ -1,0 +1,1 @@
+"""What costs, beside a baseline of the same run; a package, since Opacus installs a `benchmarks`."""
