@@ -1,6 +1,7 @@
 """Simulated patients in the formats that real devices export.
 
     python -m scripts.simulate_patients --people 6 --days 14 --seed 1 --out DIR
+    python -m scripts.simulate_patients --kind vitals --people 60 --out DIR
 
 Writes one file per person, going round the conditions and formats, and prints each with its zone.
 """
@@ -16,6 +17,13 @@ import numpy as np
 from ml.simulation.glucose import Condition, SimulatedTrace, simulate_trace
 from scripts.simulation.clarity import to_clarity_csv
 from scripts.simulation.libreview import to_libreview_csv
+from scripts.simulation.vitals import SimulatedVitals, simulate_vitals
+from scripts.simulation.vitals_files import (
+    to_european_csv,
+    to_json_rows,
+    to_nested_json,
+    to_vitals_csv,
+)
 
 __all__ = [
     "Condition",
@@ -23,6 +31,7 @@ __all__ = [
     "SimulatedTrace",
     "simulate_patients",
     "simulate_trace",
+    "simulate_vitals_patients",
     "to_clarity_csv",
     "to_libreview_csv",
 ]
@@ -67,6 +76,34 @@ _VARIANTS = (
     ),
 )
 
+VITALS_ROWS = (20, 40)
+
+
+@dataclass(frozen=True)
+class _VitalsVariant:
+    suffix: str
+    zone: str
+    write: Callable[[SimulatedVitals, str], bytes]
+
+
+_VITALS_VARIANTS = (
+    _VitalsVariant(
+        "nested.json", "Asia/Seoul", lambda person, zone: to_nested_json(person, zone=zone)
+    ),
+    _VitalsVariant(
+        "plain.csv", "Europe/London", lambda person, zone: to_vitals_csv(person, zone=zone)
+    ),
+    _VitalsVariant("rows.json", "Asia/Seoul", lambda person, zone: to_json_rows(person, zone=zone)),
+    _VitalsVariant(
+        "fahrenheit.csv",
+        "America/New_York",
+        lambda person, zone: to_vitals_csv(person, zone=zone, fahrenheit=True),
+    ),
+    _VitalsVariant(
+        "european.csv", "Europe/Berlin", lambda person, zone: to_european_csv(person, zone=zone)
+    ),
+)
+
 
 def simulate_patients(
     seed: int,
@@ -92,15 +129,35 @@ def simulate_patients(
         yield PatientFile(name=name, zone=variant.zone, data=variant.write(trace))
 
 
+def simulate_vitals_patients(
+    seed: int,
+    *,
+    people: int,
+    start: datetime = datetime(2026, 10, 5, 8, 0, tzinfo=UTC),
+) -> Iterator[PatientFile]:
+    """Vital signs of `people` people, 20 to 40 rows each; the same seed gives the same bytes."""
+    for i, rng in enumerate(np.random.default_rng(seed).spawn(people)):
+        variant = _VITALS_VARIANTS[i % len(_VITALS_VARIANTS)]
+        fewest, most = VITALS_ROWS
+        person = simulate_vitals(rng, int(rng.integers(fewest, most + 1)), start=start)
+        name = f"person-{i + 1:02d}_{variant.suffix}"
+        yield PatientFile(name, variant.zone, variant.write(person, variant.zone))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kind", choices=("cgm", "vitals"), default="cgm")
     parser.add_argument("--people", type=int, default=6)
     parser.add_argument("--days", type=float, default=14)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    for patient in simulate_patients(options.seed, people=options.people, days=options.days):
+    if options.kind == "vitals":
+        patients = simulate_vitals_patients(options.seed, people=options.people)
+    else:
+        patients = simulate_patients(options.seed, people=options.people, days=options.days)
+    for patient in patients:
         path = options.out / patient.name
         path.write_bytes(patient.data)
         print(f"{path}  {patient.zone}  {len(patient.data):,} bytes")
