@@ -133,10 +133,11 @@ def _sealed_summary(
 def _reserve(contribution: Contribution, record: ReadRecord, ports: Ports) -> None:
     secret = ports.keys.service_key("fingerprints")
     exact = keyed(b"exact ", record.exact, secret)
+    own = keyed(f"own {contribution.account_id} ".encode(), record.own, secret)
     shingles = keyed(b"shingle ", record.shingles, secret)
     with ports.database.write() as unit:
         unit.contributions.add(contribution)
-        known = unit.fingerprints.claim(contribution.id, exact)
+        known = unit.fingerprints.claim(contribution.id, (*exact, *own))
         shared = unit.fingerprints.claim(contribution.id, shingles)
         if known or shared >= record.duplicate_at:
             raise DuplicateContribution(

@@ -152,7 +152,8 @@ async def as_they_come(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     ("fields", "code"),
     [
         ({"kind": "gcm"}, "invalid_field"),
-        ({"kind": "vitals"}, "unreadable_record"),
+        ({"kind": "vitals"}, "unreadable_record"),  # a CGM export is no vitals file
+        ({"kind": "motion"}, "unreadable_record"),
         ({"zone": "Mars/Base"}, "invalid_field"),
     ],
 )

@@ -9,7 +9,7 @@ from ml.records.vitals.variable import Unit, Variable
 from ml.records.vitals.vocabulary import VOCABULARY
 
 MOMENTS = (
-    *("timestamp", "datetime", "measuredat", "recordedat", "takenat", "measurementtime"),
+    *("utc", "timestamp", "datetime", "measuredat", "recordedat", "takenat", "measurementtime"),
     *("측정시각", "측정시간", "측정일시", "일시", "time", "시각", "시간", "createdat", "updatedat"),
 )
 """Names of a moment, the one to be preferred first."""

@@ -20,6 +20,8 @@ from ml.records.vitals.values import read_column, split_pressure
 from ml.records.vitals.vocabulary import VOCABULARY, position
 
 _YEAR = np.timedelta64(366, "D")
+_SENSOR_READINGS = 24
+_SENSOR_STEP = np.timedelta64(20, "m")
 _SEVERAL_PEOPLE = "the file holds rows of several people: contribute your own only"
 
 
@@ -55,6 +57,7 @@ def read_vitals(
     moments = read_moments(raw, times, zone=zone, received_at=received_at)
     trace = _trace(raw, columns, moments, zone)
     _refuse_changed_person(trace)
+    _refuse_glucose_sensor(trace)
     taken = {*times, *(index for index, _ in chosen.values())}
     others = [index for index in range(len(raw.names)) if index not in taken]
     return ReadVitals(trace, left_out(raw, others))
@@ -110,8 +113,8 @@ def _trace(
     names = tuple(sorted(columns, key=position))
     values = np.column_stack([columns[name] for name in names])
     filled = np.flatnonzero(~np.isnan(values).all(axis=1))
-    if moments is None:
-        return VitalsTrace(raw.format, zone, names, values[filled], None, None)
+    if moments is None:  # nothing was read in a zone
+        return VitalsTrace(raw.format, None, names, values[filled], None, None)
     stamps = moments.local if moments.utc is None else moments.utc
     order = filled[np.argsort(stamps[filled], kind="stable")]
     utc = None if moments.utc is None else moments.utc[order]
@@ -135,6 +138,20 @@ def _refuse_changed_person(trace: VitalsTrace) -> None:
         years = 1 + (trace.moments[-1] - trace.moments[0]) / _YEAR
         if np.ptp(_present(trace, "age")) > years:
             raise UnreadableRecord(_SEVERAL_PEOPLE)
+
+
+def _refuse_glucose_sensor(trace: VitalsTrace) -> None:
+    """Nothing, unless a sensor under the skin wrote the glucose: that is a kind of its own.
+
+    One series has to have one kind, or it could be contributed twice.
+    """
+    if "blood_glucose" not in trace.variables or trace.moments is None:
+        return
+    moments = trace.moments[~np.isnan(trace.column("blood_glucose"))]
+    if moments.size >= _SENSOR_READINGS and np.median(np.diff(moments)) <= _SENSOR_STEP:
+        raise UnreadableRecord(
+            "blood_glucose is a sensor's: contribute it as kind cgm, and leave it out here"
+        )
 
 
 def _present(trace: VitalsTrace, name: str) -> npt.NDArray[np.float64]:
