@@ -1,1 +1,1 @@
-"""What costs, beside a baseline of the same run; a package, since Opacus installs a `benchmarks`."""
+"""Costs beside a baseline of the same run; a package, for Opacus installs a `benchmarks`, too."""

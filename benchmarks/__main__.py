@@ -20,6 +20,8 @@ from benchmarks.forecasting import measure_forecasting
 from benchmarks.forecasting import report as forecasting_report
 from benchmarks.reading import measure_reading
 from benchmarks.reading import report as reading_report
+from benchmarks.reporting import measure_reporting
+from benchmarks.reporting import report as reporting_report
 from benchmarks.service import measure_service
 from benchmarks.service import report as service_report
 from benchmarks.storing import measure_storing
@@ -31,6 +33,7 @@ BENCHMARKS: dict[str, tuple[Callable[[], Any], Callable[[Any], str]]] = {
     "auditing": (measure_auditing, auditing_report),
     "service": (measure_service, service_report),
     "forecasting": (measure_forecasting, forecasting_report),
+    "reporting": (measure_reporting, reporting_report),
 }
 
 
