@@ -9,6 +9,7 @@ import json
 import sys
 import traceback
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,14 @@ from backend.domain.errors import PayloadTooLarge, UnreadableRecord, VitalMintEr
 from backend.settings import AuditInputs, Settings, read_settings
 
 COULD_NOT = 3
+
+
+class _KindName(StrEnum):
+    """Kinds of record as they are named on the command line."""
+
+    cgm = "cgm"
+    vitals = "vitals"
+
 
 app = typer.Typer(
     name="vitalmint",
@@ -55,13 +64,14 @@ def main() -> None:
 def inspect(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     zone: Annotated[str | None, typer.Option(help="IANA zone of the device's clock")] = None,
+    kind: Annotated[_KindName, typer.Option(help="what the file is a record of")] = _KindName.cgm,
     as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    """Show what is understood of a CGM file; nothing is kept."""
+    """Show what is understood of a file of glucose or vital signs; nothing is kept."""
     from backend import wiring
 
     summary = wiring.record_reader().inspect(
-        _content_of(file), Kind.CGM, zone=zone, received_at=datetime.now(UTC)
+        _content_of(file), Kind[kind.upper()], zone=zone, received_at=datetime.now(UTC)
     )
     if as_json:
         sys.stdout.write(json.dumps(summary.fields, indent=2) + "\n")
@@ -79,6 +89,9 @@ def audit(
     certificate: Annotated[
         list[str] | None, typer.Option(help="CID or file of a release's certificate; repeatable")
     ] = None,
+    certificates: Annotated[
+        list[str] | None, typer.Option(help="file or address that lists them, as /api/datasets")
+    ] = None,
 ) -> None:
     """Verify everything on chain and IPFS, without the service; non-zero exit on any breach.
 
@@ -95,6 +108,7 @@ def audit(
         as_json=as_json,
         resume=resume,
         certificates=certificate or (),
+        listings=certificates or (),
     )
     sys.exit(status)
 
