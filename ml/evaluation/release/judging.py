@@ -176,20 +176,23 @@ def nearness_measures(
 
 
 def outlier_exposure(sides: Sides[Rows], near: Surroundings) -> Measure:
-    """Training outliers on which synthetic rows sit as on no stranger's outlier."""
+    """Training outliers on which synthetic rows sit as on no stranger.
+
+    Strangers are all holdout rows: few of them are outliers, and an outlier is sat on no closer.
+    """
     alone = near.others.distance[:, 0]
-    far = (alone >= np.quantile(alone, 1 - OUTLIERS)) & (alone > 0)
-    sat_on = near.real.distance[:, 0] / np.where(far, alone, 1.0)
-    trained, held = far & sides.member, far & ~sides.member
+    known = alone > 0
+    sat_on = near.real.distance[:, 0] / np.where(known, alone, 1.0)
+    trained = known & (alone >= np.quantile(alone, 1 - OUTLIERS)) & sides.member
+    strangers = sat_on[known & ~sides.member]
     n = int(trained.sum())
-    protocol = (
+    limit = strict_limit(strangers, n) if strangers.size else 0.0
+    return count(
+        int((sat_on[trained] < limit).sum()), n,
         f"training rows among the {OUTLIERS:.0%} furthest from everybody else's, whose distance to "
         "the nearest synthetic row, relative to that to the nearest real row of anybody else, is "
-        "under the limit of strangers' outliers"
-    )
-    strangers = sat_on[held] if held.any() else sat_on[~sides.member]
-    limit = strict_limit(strangers, n)
-    return count(int((sat_on[trained] < limit).sum()), n, f"{protocol} ({limit:.3g})")
+        f"under the limit of strangers' rows ({limit:.3g})",
+    )  # fmt: skip
 
 
 def people_across_split(sides: Sides[Rows], near: Surroundings) -> Measure:

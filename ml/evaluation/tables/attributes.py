@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ml.evaluation.nearness import LEVEL, by_person
 from ml.evaluation.statistics import Interval, of_draws, resampled_weights
-from ml.evaluation.tables.gower import nearest_rows
+from ml.evaluation.tables.gower import difference, nearest_cells
 from ml.records.tables.table import Table
 
 Floats = npt.NDArray[np.float64]
@@ -99,21 +99,21 @@ def _likeness(
 ) -> Floats:
     """1 less the Gower difference of each guess from the cell, (attackers, rows)."""
     position = rows.schema.index(column)
-    known = [name for name in rows.schema.names if name != column]
-    near = nearest_rows(
-        rows.select(known),
-        source.select(known),
+    known = np.delete(np.arange(len(spans)), position)
+    near = nearest_cells(
+        rows.values[:, known],
+        source.values[:, known],
+        spans[known],
         k=VOTERS,
-        spans=np.delete(spans, position),
         owner=person,
         other_owner=source_person,
     )
     cells = source.values[:, position]
-    first = cells[near.index[:, 0]]
     there = np.where(near.index >= 0, near.index, near.index[:, :1])
-    voted = _voted(cells[there], numeric=rows.schema.columns[position].numeric)
-    truth = rows.values[:, position]
-    return np.stack([1 - _apart(rows, position, guess, truth, spans) for guess in (first, voted)])
+    numeric = rows.schema.columns[position].numeric
+    guesses = cells[near.index[:, 0]], _voted(cells[there], numeric=numeric)
+    truth, span = rows.values[:, position], spans[position]
+    return np.stack([1 - difference(guess, truth, span) for guess in guesses])
 
 
 def _voted(cells: Floats, *, numeric: bool) -> Floats:
@@ -124,16 +124,6 @@ def _voted(cells: Floats, *, numeric: bool) -> Floats:
         return np.where(gone, np.nan, np.nanmedian(filled, axis=1))
     same = (cells[:, :, None] == cells[:, None, :]).sum(axis=2)
     return np.where(gone, np.nan, cells[np.arange(len(cells)), same.argmax(axis=1)])
-
-
-def _apart(rows: Table, position: int, guess: Floats, truth: Floats, spans: Floats) -> Floats:
-    numeric = rows.schema.columns[position].numeric
-    gone = np.isnan(guess), np.isnan(truth)
-    if numeric and spans[position] > 0:
-        apart = np.minimum(np.abs(guess - truth) / spans[position], 1.0)
-    else:
-        apart = (guess != truth).astype(np.float64)
-    return np.where(gone[0] | gone[1], gone[0] ^ gone[1], apart)
 
 
 def _varying(table: Table) -> tuple[str, ...]:

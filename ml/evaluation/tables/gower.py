@@ -10,7 +10,6 @@ that of the reference table, here it may be given, so that two references are me
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,26 +50,50 @@ def nearest_rows(
     owner: Names | None = None,
     other_owner: Names | None = None,
     one_each: bool = False,
-    threads: int | None = None,
 ) -> Neighbours:
     """The `k` nearest of `others` to each of `rows`; which of equally near ones is left open.
 
     Args:
         spans: by which differences of numbers are divided, as `ranges` gives; by default those of
             `others`.
-        owner, other_owner: whose a row is; with both, nobody's rows are neighbours of their own.
-        one_each: of every owner only the nearest row counts; needs `other_owner`.
-        threads: by default as many as there are cores for this process.
+        owner, other_owner, one_each: see `nearest_cells`.
 
     Raises:
         ValueError: the columns differ, or there is nothing to be near to.
     """
     if rows.schema.names != others.schema.names:
         raise ValueError("the tables have different columns: compare rows of one schema")
+    spans = ranges(others) if spans is None else spans
+    return nearest_cells(
+        rows.values, others.values, spans,
+        k=k, owner=owner, other_owner=other_owner, one_each=one_each,
+    )  # fmt: skip
+
+
+def nearest_cells(
+    rows: Floats,
+    others: Floats,
+    spans: Floats,
+    *,
+    k: int,
+    owner: Names | None = None,
+    other_owner: Names | None = None,
+    one_each: bool = False,
+    threads: int | None = None,
+) -> Neighbours:
+    """`nearest_rows` of the tables' values, (rows, columns) and (others, columns).
+
+    Args:
+        owner, other_owner: whose a row is; with both, nobody's rows are neighbours of their own.
+        one_each: of every owner only the nearest row counts; needs `other_owner`.
+        threads: by default as many as there are cores for this process.
+
+    Raises:
+        ValueError: there is nothing to be near to.
+    """
     if len(others) == 0:
         raise ValueError("the reference has no row: nothing is near to it")
-    spans = ranges(others) if spans is None else spans
-    query, reference = _encoded([rows, others], spans)
+    query, reference = _encoded(rows, others, spans)
     mine, theirs = _codes(owner, other_owner, len(rows), len(others))
     blocks = _blocked(reference)
     work = compiled_nearest()
@@ -85,22 +108,29 @@ def nearest_rows(
 
     parts = [slice(i, min(i + _TILE, len(rows))) for i in range(0, len(rows), _TILE)]
     _spread(do, parts, threads or len(os.sched_getaffinity(0)))
-    return Neighbours(_exactly(rows, others, spans, index), index)
+    exact = np.full(index.shape, np.inf)  # in doubles once more, so that 0 means equal
+    for place in range(k):
+        there = index[:, place] >= 0
+        exact[there, place] = gower(rows[there], others[index[there, place]], spans)
+    return Neighbours(exact, index)
 
 
-def gower(rows: Table, others: Table, spans: Floats) -> Floats:
-    """Distances of rows to others one to one, in doubles; both tables equally long, (rows,)."""
+def gower(rows: Floats, others: Floats, spans: Floats) -> Floats:
+    """Distances of rows to others one to one, both (n, columns), in doubles, (n,)."""
     total = np.zeros(len(rows))
-    for position, column in enumerate(rows.schema.columns):
-        ours, theirs = rows.values[:, position], others.values[:, position]
-        span = spans[position] if column.numeric else 0.0
-        if span > 0:
-            apart = np.minimum(np.abs(ours - theirs) / span, 1.0)
-        else:
-            apart = (ours != theirs).astype(np.float64)
-        gone = np.isnan(ours), np.isnan(theirs)
-        total += np.where(gone[0] | gone[1], gone[0] ^ gone[1], apart)
-    return total / len(rows.schema.columns)
+    for ours, theirs, span in zip(rows.T, others.T, spans, strict=True):
+        total += difference(ours, theirs, span)
+    return total / max(len(spans), 1)
+
+
+def difference(cells: Floats, others: Floats, span: float) -> Floats:
+    """Of cells of one column from others, 0 to 1, (n,); `span` as `ranges` gives."""
+    if span > 0:
+        apart = np.minimum(np.abs(cells - others) / span, 1.0)
+    else:
+        apart = (cells != others).astype(np.float64)
+    gone = np.isnan(cells), np.isnan(others)
+    return np.where(gone[0] | gone[1], gone[0] ^ gone[1], apart)
 
 
 def _spread(do: Callable[[slice], None], parts: list[slice], threads: int) -> None:
@@ -112,24 +142,26 @@ def _spread(do: Callable[[slice], None], parts: list[slice], threads: int) -> No
         list(pool.map(do, parts))
 
 
-def _encoded(tables: list[Table], spans: Floats) -> list[Singles]:
-    """Numbers over their span and categories as their position: then every cell of two rows
-    differs by min(|a − b|, 1)."""
-    made = [np.empty(table.values.shape, dtype=np.float32) for table in tables]
-    for position, column in enumerate(tables[0].schema.columns):
-        cells = [table.values[:, position] for table in tables]
-        if column.numeric and spans[position] > 0:
-            seen = cells[-1][~np.isnan(cells[-1])]
-            least = seen.min() if seen.size else 0.0
-            cells = [(each - least) / spans[position] for each in cells]
-        elif column.numeric:
-            known = np.unique(np.concatenate(cells))  # NaN is made missing below
-            cells = [
-                np.where(np.isnan(each), np.nan, np.searchsorted(known, each)) for each in cells
-            ]
-        for matrix, each in zip(made, cells, strict=True):
-            matrix[:, position] = np.where(np.isnan(each), _MISSING, each)
+def _encoded(rows: Floats, others: Floats, spans: Floats) -> tuple[Singles, Singles]:
+    """Numbers over their span and all else as whole numbers: then every cell of two rows differs
+    by min(|a − b|, 1)."""
+    made = np.empty(rows.shape, np.float32), np.empty(others.shape, np.float32)
+    for position, span in enumerate(spans):
+        pair = rows[:, position], others[:, position]
+        gone = [np.isnan(cells) for cells in pair]
+        if span > 0:
+            least = _least(pair[1], gone[1])
+            pair = (pair[0] - least) / span, (pair[1] - least) / span
+        else:
+            known = np.unique(np.concatenate(pair))
+            pair = np.searchsorted(known, pair[0]), np.searchsorted(known, pair[1])
+        for matrix, cells, none in zip(made, pair, gone, strict=True):
+            matrix[:, position] = np.where(none, _MISSING, cells)
     return made
+
+
+def _least(cells: Floats, gone: npt.NDArray[np.bool_]) -> float:
+    return float(np.min(cells, where=~gone, initial=np.inf)) if not gone.all() else 0.0
 
 
 def _blocked(reference: Singles) -> npt.NDArray[np.float32]:
@@ -137,7 +169,9 @@ def _blocked(reference: Singles) -> npt.NDArray[np.float32]:
     blocks = -(-len(reference) // BLOCK)
     padded = np.full((blocks * BLOCK, reference.shape[1]), -_MISSING, dtype=np.float32)
     padded[: len(reference)] = reference
-    return np.ascontiguousarray(padded.reshape(blocks, BLOCK, -1).transpose(0, 2, 1))
+    return np.ascontiguousarray(
+        padded.reshape(blocks, BLOCK, reference.shape[1]).transpose(0, 2, 1)
+    )
 
 
 def _codes(
@@ -151,13 +185,3 @@ def _codes(
         return np.full(rows, -1, np.int32), theirs.astype(np.int32)
     at = np.minimum(np.searchsorted(names, owner), names.size - 1)
     return np.where(names[at] == owner, at, -1).astype(np.int32), theirs.astype(np.int32)
-
-
-def _exactly(rows: Table, others: Table, spans: Floats, index: npt.NDArray[Any]) -> Floats:
-    """The distances once more in doubles, so that 0 means equal."""
-    found = np.full(index.shape, np.inf)
-    for place in range(index.shape[1]):
-        there = index[:, place] >= 0
-        pair = rows.take(there), others.take(index[there, place])
-        found[there, place] = gower(*pair, spans)
-    return found
