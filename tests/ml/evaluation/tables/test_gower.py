@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.evaluation.tables.gower import gower, nearest_rows, ranges
+from ml.evaluation.tables.gower import gower, nearest_cells, nearest_rows, ranges
 from ml.records.tables.schema import Column, Schema
 from ml.records.tables.table import Table
 
@@ -43,7 +43,10 @@ def table(rng: np.random.Generator, rows: int, *, site: float = 7.0, wide: float
 
 def every_pair(rows: Table, others: Table, spans: np.ndarray) -> np.ndarray:
     return np.stack(
-        [gower(rows.take(np.full(len(others), i)), others, spans) for i in range(len(rows))]
+        [
+            gower(np.repeat(row[None], len(others), axis=0), others.values, spans)
+            for row in rows.values
+        ]
     )
 
 
@@ -84,7 +87,7 @@ def test_the_nearest_are_those_among_every_pair(reference: int) -> None:
     rng = np.random.default_rng(2)
     rows, others = table(rng, 90, wide=2.0), table(rng, reference)
     spans = ranges(table(rng, 500))
-    found = nearest_rows(rows, others, k=3, spans=spans, threads=1)
+    found = nearest_rows(rows, others, k=3, spans=spans)
     wanted = np.sort(every_pair(rows, others, spans), axis=1)[:, :3]
     kept = wanted.shape[1]
     assert found.distance[:, :kept] == pytest.approx(wanted, abs=1e-6)
@@ -121,7 +124,10 @@ def test_equal_rows_are_at_distance_zero_missing_cells_included() -> None:
 def test_many_threads_find_what_one_finds() -> None:
     rng = np.random.default_rng(5)
     rows, others = table(rng, 5000), table(rng, 600)
-    one, many = (nearest_rows(rows, others, threads=threads) for threads in (1, 3))
+    one, many = (
+        nearest_cells(rows.values, others.values, ranges(others), k=2, threads=threads)
+        for threads in (1, 3)
+    )
     assert (one.index == many.index).all()
 
 
