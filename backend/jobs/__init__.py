@@ -9,15 +9,19 @@ from backend.use_cases import (
     erase_account,
     erase_contribution,
     follow_chain,
+    forget_runs,
     forget_trainings,
+    generate_dataset,
     settle_consent,
     settle_sign_up,
     sweep_reservations,
     train_glucose_model,
 )
+from backend.use_cases.forget_runs import LET_GO_OF_RUN
+from backend.use_cases.request_run import GENERATE_DATASET
 from backend.use_cases.request_training import TRAIN_GLUCOSE_MODEL
 
-TRAINING = frozenset({TRAIN_GLUCOSE_MODEL})
+TRAINING = frozenset({TRAIN_GLUCOSE_MODEL, GENERATE_DATASET})
 """The lane of jobs that take minutes of a core: a worker can do them alone, or leave them out."""
 
 JobFunction = Callable[..., Again | None]
@@ -39,6 +43,8 @@ def job_functions() -> Mapping[str, JobFunction]:
         "follow_chain": follow_chain.run,
         "follow_event": follow_chain.run_event,
         "destroy_training_key": forget_trainings.destroy_training_key,
+        LET_GO_OF_RUN: forget_runs.let_go_of_run,
+        GENERATE_DATASET: generate_dataset.generate_dataset,
         TRAIN_GLUCOSE_MODEL: train_glucose_model.train_glucose_model,
     }
 

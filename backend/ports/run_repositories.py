@@ -1,6 +1,6 @@
 """What a unit of work can store and find of generation runs and of what they leave."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -37,6 +37,10 @@ class Runs(Protocol):
         """By person, then by contribution."""
         ...
 
+    def set_windows(self, run_id: RunId, windows: Mapping[ContributionId, int]) -> None:
+        """How much was learnt from each; nothing else of the cohort changes."""
+        ...
+
     def learning_from(self, contribution_id: ContributionId) -> list[Run]:
         """Every run, ended or not, that has this contribution in its cohort, the oldest first."""
         ...
@@ -68,10 +72,6 @@ class Runs(Protocol):
 
     def own_contents(self, run_id: RunId) -> list[Cid]:
         """Of what was written down, that which no other run has written down."""
-        ...
-
-    def drop_contents(self, run_id: RunId) -> None:
-        """Forget what was written down."""
         ...
 
 

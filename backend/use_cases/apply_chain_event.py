@@ -26,6 +26,7 @@ from backend.ports import Ports
 from backend.ports.unit_of_work import UnitOfWork
 from backend.use_cases.consent_records import put_in_force
 from backend.use_cases.erase_contribution import begin_erasure
+from backend.use_cases.forget_runs import withdraw_person
 from backend.use_cases.relay_transactions import submit
 
 _GIVEN_UP = (Status.REJECTED, Status.ABANDONED)
@@ -95,6 +96,7 @@ def _consent_revoked(event: ConsentRevoked, ports: Ports) -> None:
             held = record.status in (ConsentStatus.IN_FORCE, ConsentStatus.REVOKING)
             if held and record.grant.nonce < event.nonce:
                 unit.consents.update(replace(record, status=ConsentStatus.REVOKED, reason=None))
+                withdraw_person(unit, account.id, ports.clock.now(), ports)
 
 
 def _contribution_registered(event: ContributionRegistered, ports: Ports) -> None:

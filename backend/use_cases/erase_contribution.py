@@ -21,6 +21,7 @@ from backend.domain.transaction import TxPurpose
 from backend.ports import Ports
 from backend.ports.repositories import ErasureMark
 from backend.ports.unit_of_work import UnitOfWork
+from backend.use_cases.forget_runs import withdraw_record
 from backend.use_cases.forget_trainings import forget_learnt_from
 from backend.use_cases.relay_transactions import UNDER_WAY, latest_under_way, settle, submit
 
@@ -46,7 +47,7 @@ class ErasureReceipt:
 
 @dataclass(frozen=True)
 class Begun:
-    """When the record was first marked, and the keys to destroy: its own, and those of models."""
+    """When the record was first marked, and the keys to destroy: its own, of models and of runs."""
 
     marked_at: datetime
     key_ids: tuple[KeyId, ...]
@@ -81,6 +82,7 @@ def begin_erasure(unit: UnitOfWork, row: Contribution, now: datetime, ports: Por
         job_id = JobId(random_id_text(ports.random_bytes(16)))
         unit.jobs.enqueue(job_id, FINISH_ERASURE, row.id, now)
     derived = forget_learnt_from(unit, row.id, now, ports)
+    derived += withdraw_record(unit, row.id, now, ports)
     return Begun(now if earlier is None else earlier.marked_at, (row.key_id, *derived))
 
 

@@ -33,6 +33,7 @@ from backend.use_cases.read_contribution import (
     read_contribution,
 )
 from backend.use_cases.sealed_journal import event_fields
+from backend.use_cases.show_privacy_ledger import show_privacy_ledger
 from backend.use_cases.show_profile import open_own_profile
 from backend.use_cases.show_training import TrainingView, show_trainings
 
@@ -78,6 +79,7 @@ def export_own_data(account_id: AccountId, *, ports: Ports) -> Iterator[ExportPa
     trainings = show_trainings(account_id, ports=ports, purpose=_PURPOSE)
     yield _json("trainings.json", [_training(view) for view in trainings])
     yield _json("forecast.json", _forecast(account_id, ports=ports))
+    yield _json("privacy_ledger.json", _ledger(account_id, ports=ports))
     yield _json("journal.json", _journal(account_id, ports=ports))
     yield _json("access_log.json", _access_log(account_id, ports=ports))
 
@@ -169,6 +171,30 @@ def _forecast(account_id: AccountId, *, ports: Ports) -> dict[str, Any] | None:
     except (ModelUnusable, KeyDestroyed) as error:
         return {"not_read": error.code, "reason": error.message}
     return None if found is None else asdict(found)
+
+
+def _ledger(account_id: AccountId, *, ports: Ports) -> dict[str, Any]:
+    """Which releases the person's records were in the cohort of, and what they cost."""
+    ledger = show_privacy_ledger(account_id, ports=ports)
+    return {
+        "spent": asdict(ledger.spent),
+        "budget": asdict(ledger.budget),
+        "releases": [
+            {
+                "dataset": line.run_id,
+                "title": line.title,
+                "kind": line.kind.name.lower(),
+                "certificate": line.certificate_cid,
+                "at": line.entry.at,
+                "retired_at": line.retired_at,
+                "epsilon": line.entry.epsilon,
+                "delta": line.entry.delta,
+                "membership_high": line.entry.membership_high,
+                "contributions": [asdict(share) for share in line.shares],
+            }
+            for line in ledger.lines
+        ],
+    }
 
 
 def _journal(account_id: AccountId, *, ports: Ports) -> list[dict[str, Any]]:

@@ -2,21 +2,24 @@
 
 Marks come from the database, from the chain and from the keyring, which remembers what it
 destroyed. So restoring an old database, an old keyring or an old content store brings nothing
-back. A key of a training that no row knows is destroyed too: the database is older than what was
-learnt, and would not know with which record it has to go.
+back. A key of a training or a run that no row knows is destroyed too: the database is older than
+what was learnt, and would not know with which record it has to go.
 """
 
 from backend.crypto.cid import cid_of
 from backend.crypto.training_keys import is_training_key
 from backend.domain.chain_events import ContributionErased
 from backend.domain.contribution import Status
+from backend.domain.generation import Run
 from backend.domain.identifiers import DAG_PB, RAW, AccountId, Cid, ContentDigest, KeyId
 from backend.domain.training import Training
 from backend.ports import Ports
 from backend.ports.unit_of_work import UnitOfWork
 from backend.use_cases.erase_account import forget_account
 from backend.use_cases.erase_contribution import begin_erasure
+from backend.use_cases.forget_runs import KEY_LOST, cancel_run_row
 from backend.use_cases.forget_trainings import RECORD_ERASED, forget_training
+from backend.use_cases.retire_dataset import retire
 
 _KEPT = (Status.SEALED, Status.SUBMITTED, Status.ANCHORED)
 """What has a key that opens, unless an erasure was lost with a database."""
@@ -53,7 +56,11 @@ def _destroy_forgotten_trainings(ports: Ports) -> int:
     """Keys first, rows afterwards: a training has its row before it has its key."""
     live = [key_id for key_id in ports.keys.live() if is_training_key(key_id)]
     with ports.database.read() as unit:
-        forgotten = [key_id for key_id in live if unit.trainings.by_key(key_id) is None]
+        forgotten = [
+            key_id
+            for key_id in live
+            if unit.trainings.by_key(key_id) is None and unit.runs.by_key(key_id) is None
+        ]
     for key_id in forgotten:
         ports.keys.destroy(key_id)
     return len(forgotten)
@@ -106,8 +113,11 @@ def _take_destroyed(key_id: KeyId, ports: Ports) -> None:
         row = unit.contributions.by_key(key_id)
         account = unit.accounts.by_id(account_id)
         training = unit.trainings.by_key(key_id)
+        run = unit.runs.by_key(key_id)
     if training is not None:
         _take_training(training, ports)
+    if run is not None:
+        _take_run(run, ports)
     if account is None and (row is None or row.status not in _KEPT):
         return
     with ports.database.write() as unit:
@@ -115,6 +125,16 @@ def _take_destroyed(key_id: KeyId, ports: Ports) -> None:
             forget_account(unit, account_id, ports.clock.now(), ports)
         elif row is not None:
             begin_erasure(unit, row, ports.clock.now(), ports)
+
+
+def _take_run(run: Run, ports: Ports) -> None:
+    """It was cancelled, withheld, or its dataset retired, after this database was saved."""
+    with ports.database.write() as unit:
+        dataset = unit.datasets.by_run(run.id)
+        if run.unfinished:
+            cancel_run_row(unit, run, KEY_LOST, ports.clock.now(), ports)
+        elif dataset is not None and dataset.listed:
+            retire(unit, dataset, ports)
 
 
 def _take_training(training: Training, ports: Ports) -> None:

@@ -31,6 +31,7 @@ from backend.use_cases.consent_records import (
     uncounted,
     whole_second,
 )
+from backend.use_cases.forget_runs import take_back
 from backend.use_cases.forget_trainings import CONSENT_ENDED, end_unfinished
 from backend.use_cases.relay_transactions import latest_under_way, submit
 from backend.use_cases.wallet_signature import (
@@ -76,20 +77,26 @@ def revoke_consent(
     account = account_of(command.account_id, ports=ports)
     record = _revocable(account, ports)
     if record.status is ConsentStatus.REVOKING:
-        end_unfinished(account.id, CONSENT_ENDED, ports=ports)
+        _stop_learning(account.id, ports)
         return record
     if account.custodial:
         if command.signed is not None:
             raise InvalidField("signature", "the service keeps this wallet and signs: send none")
         before_relaying()
         revoking = _revoke_for_kept(account, record, ports)
-        end_unfinished(account.id, CONSENT_ENDED, ports=ports)
+        _stop_learning(account.id, ports)
         return revoking
     revocation, signature = _as_signed(account, record, command.signed, ports)
     before_relaying()
     _relay(record, revocation, signature, ports)
-    end_unfinished(account.id, CONSENT_ENDED, ports=ports)
+    _stop_learning(account.id, ports)
     return replace(record, status=ConsentStatus.REVOKING)
+
+
+def _stop_learning(account_id: AccountId, ports: Ports) -> None:
+    """Of everything that learns from this person: their own model, and cohorts."""
+    end_unfinished(account_id, CONSENT_ENDED, ports=ports)
+    take_back(account_id, ports=ports)
 
 
 def relay_kept_revocation(account: Account, record: ConsentRecord, *, ports: Ports) -> None:

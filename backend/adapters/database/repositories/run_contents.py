@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import delete
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, select
 
@@ -31,6 +30,3 @@ class SqlRunContents:
             .order_by(col(RunContentRow.cid))
         )
         return [Cid(one) for one in found]
-
-    def drop(self, run_id: RunId) -> None:
-        self._rows.change(delete(RunContentRow).where(col(RunContentRow.run_id) == run_id))

@@ -1,6 +1,6 @@
 """Generation runs, and the cohort of each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, or_, update
@@ -88,6 +88,11 @@ class SqlRuns:
         )
         return [member_of(row) for row in rows]
 
+    def set_windows(self, run_id: RunId, windows: Mapping[ContributionId, int]) -> None:
+        for contribution_id, count in sorted(windows.items()):
+            where = {"run_id": run_id, "contribution_id": contribution_id}
+            self._rows.update(RunMemberRow, {"windows": count}, where=where)
+
     def learning_from(self, contribution_id: ContributionId) -> list[Run]:
         return self._with_member(col(RunMemberRow.contribution_id) == contribution_id)
 
@@ -158,6 +163,3 @@ class SqlRuns:
 
     def own_contents(self, run_id: RunId) -> list[Cid]:
         return self._contents.own(run_id)
-
-    def drop_contents(self, run_id: RunId) -> None:
-        self._contents.drop(run_id)

@@ -1,0 +1,215 @@
+"""The job: learn a generator from a cohort, step by step, as long as it may; then judge it.
+
+Whether it may is asked of the chain about everybody before the first record is opened and after
+the last step, and of this database between steps. Cancelling, taking back and erasing write their
+end into the run's row; a run that no longer finds itself running stops there and leaves nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from backend.domain.contribution import Contribution
+from backend.domain.errors import (
+    ContentMismatch,
+    ContentMissing,
+    InvalidField,
+    KeyDestroyed,
+    NotEnoughData,
+    SealBroken,
+    Unavailable,
+    UnreadableRecord,
+    VitalMintError,
+)
+from backend.domain.generation import Member, Run, RunState
+from backend.domain.identifiers import RunId
+from backend.domain.job import Again
+from backend.ports import Ports
+from backend.ports.generators import CohortMember
+from backend.ports.unit_of_work import UnitOfWork
+from backend.use_cases.cohort import CohortChanged, choose_cohort, pseudonym, require_cohort
+from backend.use_cases.forget_runs import (
+    CONSENT_ENDED,
+    KEY_LOST,
+    RECORD_ERASED,
+    cancel_run_row,
+    end_run_row,
+)
+from backend.use_cases.open_traces import open_traces
+from backend.use_cases.release_dataset import release_dataset
+from backend.use_cases.sealed_run import SealedRunCheckpoints, run_key
+from backend.use_cases.watch_run import RunStopped, RunWatch
+from backend.use_cases.watch_training import WorkerEnding
+
+INTERRUPTED = "interrupted_too_often"
+FAILED_INSIDE = "failed_inside"
+PURPOSE = "learning a generator of synthetic data from a cohort"
+_FAILED = {
+    INTERRUPTED: "The worker died every time that it tried. Nothing was kept: look at its memory.",
+    FAILED_INSIDE: "It broke every time that it was tried. Nothing was kept: look at the log.",
+}
+_REFUSING = (NotEnoughData, UnreadableRecord, InvalidField)
+_UNOPENED = (ContentMissing, ContentMismatch, SealBroken)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    run: Run
+    members: list[Member]
+
+
+def generate_dataset(key: str, *, ports: Ports) -> Again | None:
+    """One dataset, once, however often this is repeated; None when there is nothing more to do."""
+    run_id = RunId(key)
+    try:
+        begun = _begin(run_id, ports)
+        return None if begun is None else _attempt(begun, ports)
+    except RunStopped:  # ended elsewhere
+        return None
+    except CohortChanged as changed:
+        _cancel(run_id, changed.reason, ports)
+    except KeyDestroyed:
+        _cancel(run_id, RECORD_ERASED, ports)
+    except _REFUSING as refusal:
+        _refuse(run_id, refusal, ports)
+    except _UNOPENED as fault:
+        _refuse(run_id, fault, ports)
+    except Unavailable:
+        raise
+    except Exception:
+        _broken(run_id, ports)
+        raise
+    return None
+
+
+def _begin(run_id: RunId, ports: Ports) -> _Begun | None:
+    """Running, with its cohort written down before any of it is opened."""
+    with ports.database.read() as unit:
+        run = unit.runs.by_id(run_id)
+        members = unit.runs.members(run_id)
+    if run is None or not run.unfinished:
+        return None
+    if run.attempts >= ports.policy.training_attempts:
+        _end(run_id, RunState.FAILED, INTERRUPTED, _FAILED[INTERRUPTED], ports)
+        return None
+    if ports.keys.state(run.key_id) == "destroyed":
+        _cancel(run_id, KEY_LOST, ports)
+        return None
+    if members:
+        require_cohort(run, members, ports=ports)
+    else:
+        members = choose_cohort(run, ports=ports)
+    with ports.database.write() as unit:
+        run = _running(unit, run_id, ports)
+        if not unit.runs.members(run_id):
+            unit.runs.set_members(run_id, members)
+        if unit.runs.not_covered(run_id, ports.clock.now()):
+            raise CohortChanged(CONSENT_ENDED)
+    return _Begun(run, members)
+
+
+def _running(unit: UnitOfWork, run_id: RunId, ports: Ports) -> Run:
+    run = unit.runs.by_id(run_id)
+    if run is None or not run.unfinished:
+        raise RunStopped(run_id)
+    running = replace(
+        run,
+        state=RunState.RUNNING,
+        attempts=run.attempts + 1,
+        started_at=run.started_at or ports.clock.now(),
+    )
+    unit.runs.update(running, expected=run.state)
+    return running
+
+
+def _attempt(begun: _Begun, ports: Ports) -> Again | None:
+    """Counted when it began; not an attempt after all when it ends in an outage or in order."""
+    try:
+        _learn(begun, ports)
+    except WorkerEnding:
+        _give_back(begun.run.id, ports)
+        return Again(ports.clock.now())
+    except Unavailable:
+        _give_back(begun.run.id, ports)
+        raise
+    return None
+
+
+def _learn(begun: _Begun, ports: Ports) -> None:
+    run = begun.run
+    key = run_key(run, ports)
+    watch = RunWatch(run, ports)
+    assert run.started_at is not None
+    generated = ports.generators.generate(
+        _opened(run, begun.members, watch, ports),
+        run.plan,
+        seed=run.seed,
+        published=run.started_at.date(),
+        progress=watch.tick,
+        checkpoints=SealedRunCheckpoints(run, key, ports),
+    )
+    release_dataset(run, begun.members, generated, key, ports=ports)
+
+
+def _opened(
+    run: Run, members: Sequence[Member], watch: RunWatch, ports: Ports
+) -> list[CohortMember]:
+    """Everybody's traces in memory, under names of this run; asked again between people."""
+    people: dict[int, list[Contribution]] = {}
+    with ports.database.read() as unit:
+        for member in members:
+            row = unit.contributions.by_id(member.contribution_id)
+            if row is None:
+                raise CohortChanged(RECORD_ERASED)
+            people.setdefault(member.person, []).append(row)
+    found = []
+    for records in people.values():
+        watch.tick("opening the cohort's records", 0)
+        traces = open_traces(records, actor="service", purpose=PURPOSE, ports=ports)
+        found.append(CohortMember(pseudonym(run, records[0].account_id), tuple(traces)))
+    return found
+
+
+def _give_back(run_id: RunId, ports: Ports) -> None:
+    with ports.database.write() as unit:
+        run = unit.runs.by_id(run_id)
+        if run is not None and run.unfinished:
+            fewer = replace(run, attempts=max(0, run.attempts - 1))
+            unit.runs.update(fewer, expected=run.state)
+
+
+def _broken(run_id: RunId, ports: Ports) -> None:
+    """It failed by itself: perhaps by what its checkpoint holds, so the next begins without."""
+    with ports.database.write() as unit:
+        run = unit.runs.by_id(run_id)
+        if run is None or not run.unfinished:
+            return
+        unit.run_checkpoints.delete(run_id)
+    if run.attempts >= ports.policy.training_attempts:
+        _end(run_id, RunState.FAILED, FAILED_INSIDE, _FAILED[FAILED_INSIDE], ports)
+
+
+def _cancel(run_id: RunId, reason: str, ports: Ports) -> None:
+    with ports.database.write() as unit:
+        run = unit.runs.by_id(run_id)
+        if run is None or not run.unfinished:
+            return
+        key_id = cancel_run_row(unit, run, reason, ports.clock.now(), ports)
+    ports.keys.destroy(key_id)
+
+
+def _refuse(run_id: RunId, refusal: VitalMintError, ports: Ports) -> None:
+    message, reason = refusal.message, refusal.code
+    if isinstance(refusal, NotEnoughData):
+        message = f"{message}. What would be enough: {refusal.needs}."
+        reason = refusal.reasons[0] if refusal.reasons else reason
+    _end(run_id, RunState.REFUSED, reason, message, ports)
+
+
+def _end(run_id: RunId, state: RunState, reason: str, message: str, ports: Ports) -> None:
+    """The run's end without a certificate; its checkpoint and key go."""
+    with ports.database.write() as unit:
+        run = unit.runs.by_id(run_id)
+        if run is None or not run.unfinished:
+            return
+        key_id = end_run_row(unit, run, state, reason, message, ports.clock.now(), ports)
+    ports.keys.destroy(key_id)
