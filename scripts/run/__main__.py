@@ -1,6 +1,7 @@
-"""`make run`: start everything, contribute, forecast, audit, tamper with a copy, and stay up.
+"""`make run`: start everything, contribute, forecast, audit, tamper with a copy, release a
+synthetic dataset of a cohort, and stay up.
 
-python -m scripts.run [--cgm FILE --zone ZONE] [--people N] [--stop]
+python -m scripts.run [--cgm FILE --zone ZONE] [--people N] [--cohort N] [--stop]
 """
 
 import argparse
@@ -13,9 +14,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from scripts.devnet.errors import DevnetError
+from scripts.run.caller import ServiceRefused
+from scripts.run.cohort import contribute_cohort
 from scripts.run.files import ExampleFile, own_file, simulated_files
 from scripts.run.forecast import show_forecast
 from scripts.run.patient import Patient, PatientStuck
+from scripts.run.release import Operator, Researcher, fetch, release
 from scripts.run.stack import PROJECT, Running, Stack, StackFailed
 from scripts.run.tampering import BlockMissing, tampered_copy
 
@@ -34,7 +38,7 @@ def main() -> int:
             console.print("stopped" if stack.stop() else "nothing was running")
             return 0
         return _run(wanted, stack, console)
-    except (StackFailed, PatientStuck, DevnetError, BlockMissing) as fault:
+    except (StackFailed, ServiceRefused, DevnetError, BlockMissing) as fault:
         console.print(f"[bold red]✗[/] {escape(str(fault))}")
         return 1
 
@@ -44,6 +48,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cgm", type=Path, help="your own export")
     parser.add_argument("--zone", help="IANA zone of its clock, such as Europe/London")
     parser.add_argument("--people", type=int, default=4, help="simulated patients")
+    parser.add_argument(
+        "--cohort", type=int, default=60, help="simulated people behind a synthetic dataset"
+    )
     parser.add_argument("--stop", action="store_true", help="stop what was left up")
     wanted = parser.parse_args()
     if wanted.cgm and not wanted.cgm.is_file():
@@ -73,6 +80,9 @@ def _run(wanted: argparse.Namespace, stack: Stack, console: Console) -> int:
         console.print("[bold red]✗[/] the audit did not find exactly the changed byte")
         return 1
     console.print("  [green]found[/]  exactly that one")
+    console.rule("[bold]5  a synthetic dataset of a cohort")
+    if not _release(wanted.cohort, running, stack.home, console):
+        return 1
     _farewell(running, console)
     return 0
 
@@ -86,7 +96,7 @@ def _contribute(running: Running, file: ExampleFile, console: Console, *, learni
         console.print(f"  consent    {consent['status']} on chain, wallet {consent['wallet']}")
         try:
             receipt = patient.contribute(file.name, file.data, file.zone)
-        except PatientStuck as refusal:
+        except ServiceRefused as refusal:
             console.print(f"  [yellow]refused[/]    {escape(str(refusal))}")
             return
         understood = receipt["summary"]["fields"]
@@ -108,9 +118,33 @@ def _contribute(running: Running, file: ExampleFile, console: Console, *, learni
             show_forecast(patient, console)
 
 
-def _audit() -> int:
+def _audit(*arguments: str) -> int:
     """`vitalmint audit`, exactly as anyone would call it."""
-    return subprocess.run(_vitalmint("audit"), cwd=PROJECT, check=False).returncode
+    return subprocess.run(_vitalmint("audit", *arguments), cwd=PROJECT, check=False).returncode
+
+
+def _release(people: int, running: Running, home: Path, console: Console) -> bool:
+    """A cohort contributes, a generator learns from it, the gate judges; what passes is fetched
+    and its certificate audited. A dataset that the gate keeps in is no fault: it is explained."""
+    if people < 1:
+        return True
+    count = contribute_cohort(running.api_url, people, home / "simulated.json", console)
+    console.print(f"  anchored   vital signs of {count} people who consent to training and sale")
+    with Operator(running.api_url, _vitalmint, PROJECT) as operator:
+        run = release(operator, console)
+    if run["state"] == "withheld":
+        console.print("  [yellow]kept in[/]    nothing of it is listed or published")
+        return True
+    if run["state"] != "released":
+        console.print(f"[bold red]✗[/] the run is {run['state']}")
+        return False
+    with Researcher(running.api_url) as researcher:
+        listed = fetch(researcher, run["run_id"], home / "datasets", console)
+    console.print(f"[dim]$ vitalmint audit --certificate {listed['certificate']}[/]")
+    if _audit("--certificate", listed["certificate"]) != HOLDS:
+        console.print("[bold red]✗[/] the audit of the certificate does not hold")
+        return False
+    return True
 
 
 def _tamper(running: Running, home: Path, console: Console) -> bool:

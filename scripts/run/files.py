@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from scripts.simulate_patients import simulate_patients
+from scripts.simulate_patients import simulate_patients, simulate_vitals_patients
 
 DAYS = 14
+VITALS_DAYS = 22
+"""Forty measurements, two a day, and a day to spare."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,4 +45,17 @@ def simulated_files(people: int, counter: Path) -> list[ExampleFile]:
         for patient in simulate_patients(
             seed, people=people, days=DAYS, start=ends - timedelta(days=DAYS)
         )
+    ]
+
+
+def simulated_vitals_files(people: int, counter: Path) -> list[ExampleFile]:
+    """Some weeks of each person's vital signs, in five manners of writing them down."""
+    seed = next_seed(counter, people)
+    ends = (datetime.now(UTC) - timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    patients = simulate_vitals_patients(
+        seed, people=people, start=ends - timedelta(days=VITALS_DAYS)
+    )
+    return [
+        ExampleFile(patient.name, f"simulated, {patient.zone}", patient.data, patient.zone)
+        for patient in patients
     ]

@@ -1,13 +1,11 @@
 """A patient as the API sees one: signs up, consents, contributes, and looks."""
 
-import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import Any
 
-import httpx
+from scripts.run.caller import Caller, ServiceRefused
 
 PATIENCE_S = 120.0
 POLL_S = 0.3
@@ -15,37 +13,14 @@ UNDER_WAY = ("sealed", "submitted")
 LEARNING = ("queued", "running")
 
 
-class PatientStuck(Exception):
-    """The service did not do what was asked; the message is its own."""
+class PatientStuck(ServiceRefused):
+    """What was asked did not come about in time, or came about otherwise."""
 
 
-class Patient:
+class Patient(Caller):
     """One logged-in patient over real HTTP."""
 
-    def __init__(self, api_url: str) -> None:
-        self._client = httpx.Client(base_url=api_url, timeout=120)
-        self.login = f"patient-{secrets.token_hex(4)}"
-
-    def __enter__(self) -> "Patient":
-        password = secrets.token_urlsafe(18)
-        person = {
-            "name": "Simulated Person",
-            "age": 58,
-            "address": "1 Example Street",
-            "phone_num": "+44 0000 000000",
-        }
-        self._post("/api/signup", json={"id": self.login, "password": password, **person})
-        session = self._post("/api/login", json={"id": self.login, "password": password})
-        self._client.headers["X-CSRF-Token"] = session["csrf_token"]
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._client.close()
+    role = "patient"
 
     def consent(
         self, kind: str = "cgm", purposes: tuple[str, ...] = ("care", "training")
@@ -63,7 +38,7 @@ class Patient:
             consents = self._get("/api/consents")["consents"]
             return next(one for one in consents if one["consent_id"] == granted["consent_id"])
 
-        return _until(lambda one: one["status"] not in ("submitted",), shown)
+        return until(lambda one: one["status"] not in ("submitted",), shown)
 
     def contribute(self, name: str, data: bytes, zone: str, kind: str = "cgm") -> dict[str, Any]:
         """The receipt, or the service's own refusal as it says it."""
@@ -75,7 +50,7 @@ class Patient:
 
     def anchored(self, contribution_id: str) -> dict[str, Any]:
         """The contribution once the chain has decided on it."""
-        return _until(
+        return until(
             lambda one: one["status"] not in UNDER_WAY,
             lambda: self._get(f"/api/contributions/{contribution_id}"),
         )
@@ -89,7 +64,7 @@ class Patient:
             progress(seen["stage"] or seen["state"], seen["progress"])
             return dict(seen)
 
-        return _until(lambda one: one["state"] not in LEARNING, look)
+        return until(lambda one: one["state"] not in LEARNING, look)
 
     def forecast(self) -> dict[str, Any]:
         """Two hours and three months ahead, as the person's own model says."""
@@ -103,27 +78,20 @@ class Patient:
         """Balance and what each contribution earned."""
         return self._get("/api/rewards")
 
-    def _get(self, path: str) -> Any:
-        return _answered(self._client.get(path))
 
-    def _post(self, path: str, **content: Any) -> Any:
-        return _answered(self._client.post(path, **content))
-
-
-def _answered(response: httpx.Response) -> Any:
-    if response.is_success:
-        return response.json()
-    problem = response.json()
-    raise PatientStuck(f"{problem['code']}: {problem['detail']}")
-
-
-def _until(
-    enough: Callable[[dict[str, Any]], bool], look: Callable[[], dict[str, Any]]
+def until(
+    enough: Callable[[dict[str, Any]], bool],
+    look: Callable[[], dict[str, Any]],
+    *,
+    patience_s: float = PATIENCE_S,
 ) -> dict[str, Any]:
-    deadline = time.monotonic() + PATIENCE_S
+    """What `look` sees once it is enough, or `PatientStuck`."""
+    deadline = time.monotonic() + patience_s
     while not enough(seen := look()):
         if time.monotonic() > deadline:
             state = seen.get("status", seen.get("state"))
-            raise PatientStuck(f"still {state} after {PATIENCE_S:.0f} s: see worker.log")
+            raise PatientStuck(
+                f"still {state} after {patience_s:.0f} s: see worker.log, trainer.log"
+            )
         time.sleep(POLL_S)
     return seen

@@ -58,7 +58,8 @@ class Stack:
         self.home.mkdir(parents=True, exist_ok=True)
         network = self.network.start(block_time=1)
         deployment = self._deployment(network)
-        self._relayer_key()
+        self._key("relayer.key", self.network.accounts()[1].private_key)
+        self._key("evaluator.key", self.network.accounts()[3].private_key)
         port = self._api_port()
         running = Running(
             f"http://{HOST}:{port}", network.rpc_url, network.ipfs_api_url, deployment
@@ -84,22 +85,22 @@ class Stack:
                 return file
             file.rename(file.with_suffix(".of-another-chain.json"))
         self._report("deploying the contracts with Brownie")
-        deployer, recorder, operator = self.network.accounts()[:3]
+        deployer, recorder, operator, evaluator = self.network.accounts()[:4]
         self._call(
             [
                 sys.executable, "scripts/brownie.py", "run", "deploy", "--rpc", network.rpc_url,
                 f"deployer={deployer.address}", f"recorder={recorder.address}",
-                f"operator={operator.address}", f"out={file}",
+                f"operator={operator.address}", f"evaluator={evaluator.address}", f"out={file}",
             ],
             dict(os.environ),
             "deploy.log",
         )  # fmt: skip
         return file
 
-    def _relayer_key(self) -> None:
-        file = self.home / "relayer.key"
+    def _key(self, name: str, private_key: str) -> None:
+        file = self.home / name
         file.touch(mode=0o600)
-        file.write_text(self.network.accounts()[1].private_key + "\n")
+        file.write_text(private_key + "\n")
 
     def _environment(self, running: Running) -> dict[str, str]:
         chosen = {
@@ -111,6 +112,7 @@ class Stack:
             "VITALMINT_IPFS_API_URL": running.ipfs_api_url,
             "VITALMINT_DEPLOYMENT_FILE": str(running.deployment_file),
             "VITALMINT_RELAYER_KEY_FILE": str(self.home / "relayer.key"),
+            "VITALMINT_EVALUATOR_KEY_FILE": str(self.home / "evaluator.key"),
             "VITALMINT_PUBLIC_URL": running.api_url,
             "VITALMINT_COOKIE_SECURE": "false",
             "VITALMINT_TRAINING_SETTING": "quick",
