@@ -14,6 +14,8 @@ from ml.records.tables.schema import Column
 
 ROUNDS = 100
 LEAVES = 15
+MOST_CATEGORIES = 64
+"""One-hot in the logistic regression; the rarer ones of a column say nothing."""
 
 
 def boosting(
@@ -89,7 +91,8 @@ def _design(
         here = cells[:, at]
         gone = np.isnan(here)
         if column.kind == "categorical":
-            part = (here[:, None] == np.arange(len(column.categories))).astype(np.float64)
+            kept = _frequent(known[:, at])
+            part = (here[:, None] == kept).astype(np.float64)
         else:
             there = known[:, at][~np.isnan(known[:, at])]
             middle, spread = (there.mean(), there.std()) if there.size else (0.0, 0.0)
@@ -100,3 +103,10 @@ def _design(
         parts.append(part)
         owner += [at] * part.shape[1]
     return np.concatenate(parts, axis=1), np.array(owner, dtype=np.intp)
+
+
+def _frequent(cells: Floats) -> Floats:
+    """The most frequent positions of categories, in ascending order."""
+    there, count = np.unique(cells[~np.isnan(cells)], return_counts=True)
+    found: Floats = np.sort(there[np.argsort(-count, kind="stable")[:MOST_CATEGORIES]])
+    return found

@@ -23,6 +23,8 @@ NEIGHBOURS = 5
 """k of density and coverage, as in the paper's experiments."""
 MOST_ROWS = 10_000
 """Of either side; more are drawn down to so many."""
+MOST_CATEGORIES = 64
+"""Of a column that are told apart as points; the rarer ones count as one."""
 MEASURES = ("alpha_precision", "beta_recall", "density", "coverage")
 _LEVELS = np.linspace(0, 1, 31)[1:-1]
 
@@ -46,11 +48,23 @@ class Encoding:
             if column.numeric:
                 parts.append(np.where(gone, 0.5, self._ranks(at, cells))[:, None])
             else:
-                each = cells[:, None] == np.arange(len(column.categories))
-                parts.append(each * np.sqrt(0.5))
+                codes = self._frequent(at, len(column.categories), cells)
+                each = codes[:, None] == np.arange(min(len(column.categories), MOST_CATEGORIES))
+                parts.append(each * np.float32(np.sqrt(0.5)))
             if column.missing:
                 parts.append(gone[:, None] * (1.0 if column.numeric else np.sqrt(0.5)))
-        return np.concatenate(parts, axis=1).astype(np.float32)
+        return np.concatenate([part.astype(np.float32) for part in parts], axis=1)
+
+    def _frequent(self, at: int, categories: int, cells: Floats) -> Floats:
+        """Positions of categories; with many, by frequency among `known`, rare ones the last."""
+        if categories <= MOST_CATEGORIES:
+            return cells
+        known = self.known.values[:, at]
+        counts = np.bincount(known[~np.isnan(known)].astype(np.intp), minlength=categories)
+        rank = np.empty(categories)
+        rank[np.argsort(-counts, kind="stable")] = np.arange(categories)
+        found = np.minimum(rank, MOST_CATEGORIES - 1)[np.nan_to_num(cells, nan=0.0).astype(np.intp)]
+        return np.where(np.isnan(cells), np.nan, found)
 
     def _ranks(self, at: int, cells: Floats) -> Floats:
         cells_known = self.known.values[:, at]

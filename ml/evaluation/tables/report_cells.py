@@ -63,4 +63,4 @@ def coarse(score: float, people: int, *, fewest: int = FEWEST) -> float | None:
     if not np.isfinite(score) or people < 2 * fewest:
         return None
     grain = fewest / people
-    return round(float(np.clip(grain * round(score / grain), 0, 1)), 4)
+    return round(float(np.clip(1 - grain * round((1 - score) / grain), 0, 1)), 4)
