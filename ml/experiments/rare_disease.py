@@ -26,11 +26,12 @@ from typing import Any
 from ml.experiments.cohorts import DataMissing
 from ml.experiments.forecasting.protocol import OtherProtocol, Rows
 from ml.experiments.rare.protocol import ARMS, KEPT_AS, QUICK, Protocol
-from ml.experiments.rare.sets import KNOWN, NAMES, load_sets
+from ml.experiments.rare.sets import KNOWN, NAMES, UnusableSet, load_sets
 from ml.experiments.rare.summary import known_bayes, summarised
 from ml.experiments.rare.targets import targets
 from ml.experiments.rare.units import PARTS, units
 from ml.experiments.rare.work import RayMissing, Workers, done, finished
+from ml.records.errors import UnreadableRecord
 
 _INTERRUPTED = 130
 
@@ -40,7 +41,7 @@ def main() -> None:
     arguments = _arguments(sys.argv[1:])
     try:
         result = run(arguments)
-    except (DataMissing, OtherProtocol, RayMissing) as fault:
+    except (DataMissing, OtherProtocol, RayMissing, UnusableSet, UnreadableRecord) as fault:
         sys.exit(f"nothing was measured: {fault}")
     except KeyboardInterrupt:
         kept = f"finished rows are in {arguments.resume}" if arguments.resume else "nothing is kept"

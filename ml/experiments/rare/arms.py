@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from ml.catalogue import find
-from ml.experiments.rare.protocol import ADASYN, NONE, RANDOM, SMOTE, THRESHOLD, WEIGHTS
+from ml.experiments.rare.protocol import (
+    ADASYN,
+    DIFFUSION_STEPS,
+    NONE,
+    RANDOM,
+    SMOTE,
+    THRESHOLD,
+    WEIGHTS,
+)
 from ml.experiments.rare.sets import TARGET
 from ml.generators.generator import TooLittleData
 from ml.generators.tables.sampling import CategoryOutOfReach
@@ -88,8 +96,13 @@ def _make(arm: str, epochs: int) -> Callable[[], Any]:
     if arm == "tabddpm":
         from ml.generators.tables import tabddpm
 
-        hidden = replace(tabddpm.DEFAULT, iterations=epochs)
-        return lambda: found(replace(hidden, name=f"{epochs}-iterations"))
+        settings = replace(
+            tabddpm.DEFAULT,
+            name=f"{epochs}-iterations",
+            iterations=epochs,
+            diffusion=DIFFUSION_STEPS,
+        )
+        return lambda: found(settings)
     settings = replace(found().settings, epochs=epochs, name=f"{epochs}-epochs")
     return lambda: found(settings)
 

@@ -174,12 +174,13 @@ def _nearness(made: Table, learnt: Table, test: Table, rng: np.random.Generator)
     """Gower distance of synthetic rows to the closest row learnt, and real rows' beside it."""
     features = [name for name in learnt.schema.names if name != TARGET]
     chosen = made.take(rng.permutation(len(made))[:_JUDGED]).select(features)
-    reference, strangers = learnt.select(features), test.select(features)
-    spans = ranges(reference)
-    if len(learnt) and np.unique(learnt.column(TARGET)).size == 1:
-        strangers = test.take(test.column(TARGET) == learnt.column(TARGET)[0]).select(features)
-    ours = nearest_rows(chosen, reference, k=1, spans=spans, threads=1).distance[:, 0]
-    theirs = nearest_rows(strangers, reference, k=1, spans=spans, threads=1).distance[:, 0]
+    reference = learnt.select(features)
+    alike = np.isin(test.column(TARGET), learnt.column(TARGET))
+    strangers = test.take(rng.permutation(np.flatnonzero(alike))[:_JUDGED]).select(features)
+    ours, theirs = (
+        nearest_rows(each, reference, k=1, spans=ranges(reference)).distance[:, 0]
+        for each in (chosen, strangers)
+    )
     return {
         "dcr": float(np.median(ours)),
         "strangers_dcr": float(np.median(theirs)),

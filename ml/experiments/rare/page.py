@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml.experiments.rare.classifiers import CLASSIFIERS, GRID
-from ml.experiments.rare.honest import REAL, SCORES
-from ml.experiments.rare.protocol import ARMS, NONE, SDV, SMOTE
+from ml.experiments.rare.honest import SCORES
+from ml.experiments.rare.protocol import NONE, SMOTE
 from ml.experiments.rare.sets import HEART, KNOWN
+from ml.experiments.rare.writing import NAMES, TRAINED, ordered, points, table, text, trained
 
 Row = Mapping[str, Any]
 _DELTAS = ("auprc", "auroc", "recall_at_specificity", "recall", "accuracy", "brier")
@@ -20,7 +21,7 @@ def page(result: Row) -> str:
         "## Sets",
         _sets(result),
         "## Targets",
-        _table(
+        table(
             ("target", "asked", "reached", ""),
             [(t["target"], t["asked"], t["reached"], t["verdict"]) for t in result["targets"]],
         ),
@@ -93,7 +94,7 @@ def _sets(result: Row) -> str:
             f"{bayes['brier']:.4f}, prevalence {bayes['prevalence']:.4f}."
         )
     return (
-        f"{_table(head, lines)}{note}\n\nDuplicates: rows equal in every feature and in the class; "
+        f"{table(head, lines)}{note}\n\nDuplicates: rows equal in every feature and in the class; "
         "one of each stays. KTAS: only what is known before the nurse's decision."
     )
 
@@ -102,9 +103,9 @@ def _negative(result: Row) -> str:
     lines = [
         (
             row["arm"],
-            *_trained(row),
+            *trained(row),
             *(
-                _text(row[name][kind], 4)
+                text(row[name][kind], 4)
                 for name in CLASSIFIERS
                 for kind in ("single", "simultaneous")
             ),
@@ -116,7 +117,7 @@ def _negative(result: Row) -> str:
     return (
         f"AUROC on {HEART}, whose label says nothing of its features. Simultaneous: Šidák over "
         f"the {arms} arms of the table, for each classifier. A score outside chance would be a "
-        f"leak.\n\n{_table(('arm', *_TRAINED, *heads), lines)}"
+        f"leak.\n\n{table(('arm', *TRAINED, *heads), lines)}"
         "\n\n![AUROC of every arm on the negative control](rare_disease_negative_control.png)"
     )
 
@@ -127,8 +128,8 @@ def _claims(result: Row) -> str:
             row["protocol"],
             row["classifier"],
             str(row["runs"]),
-            *(_points(row[score]) for score in ("accuracy", "recall")),
-            _text(row["auroc"], 3),
+            *(points(row[score]) for score in ("accuracy", "recall")),
+            text(row["auroc"], 3),
         )
         for row in result["claims"]
     ]
@@ -137,20 +138,20 @@ def _claims(result: Row) -> str:
     shown = [
         (
             row["arm"],
-            *_trained(row),
-            *(_text(row["lightgbm"][score], 3) for score in ("accuracy", "recall", "auroc")),
+            *trained(row),
+            *(text(row["lightgbm"][score], 3) for score in ("accuracy", "recall", "auroc")),
             f"{row['leaks']} of {row['runs']}",
         )
         for row in full
     ]
-    more = ("arm before the split", *_TRAINED, "accuracy", "recall", "AUROC", "detector fired")
+    more = ("arm before the split", *TRAINED, "accuracy", "recall", "AUROC", "detector fired")
     return (
         "The paper balances the heart-attack set to 1:1, splits the improved data, and reports its "
         "GAN ahead of over-sampling by 5.8 % in accuracy and 21 % in recall, mean of 100 runs. "
         "GAN (our CTGAN) less SMOTE on that set, in percentage points, where synthesis comes "
         "before the split (*paper*) and inside the training fold (*honest*):\n\n"
-        f"{_table(head, lines)}\n\nThe paper's protocol, LightGBM, all rows of the set; test rows "
-        f"are synthetic in part, so nothing here is a result:\n\n{_table(more, shown)}"
+        f"{table(head, lines)}\n\nThe paper's protocol, LightGBM, all rows of the set; test rows "
+        f"are synthetic in part, so nothing here is a result:\n\n{table(more, shown)}"
         "\n\n![Accuracy and recall over the size of the data](rare_disease_paper.png)"
     )
 
@@ -173,14 +174,14 @@ def _detector(result: Row) -> str:
     return (
         f"Fired on {honest['fired']} of the {honest['rows']:,} honest rows of this page. *Dealt*: "
         "AUROC of the same protocol on targets dealt anew, .5 unless test rows were seen before."
-        f"\n\n{_table(head, lines)}"
+        f"\n\n{table(head, lines)}"
     )
 
 
 def _arms(result: Row) -> str:
     parts = []
     for each in result["sets"]:
-        rows = _ordered([row for row in result["arms_table"] if row["set"] == each["name"]])
+        rows = ordered([row for row in result["arms_table"] if row["set"] == each["name"]])
         for classifier in CLASSIFIERS if rows else ():
             parts += [
                 f"### {each['name']}, {classifier}",
@@ -194,13 +195,13 @@ def _scores(rows: Sequence[Row], classifier: str) -> str:
     lines = [
         (
             row["arm"],
-            *_trained(row),
-            *(_text(row[classifier][score], 3) for score in SCORES),
+            *trained(row),
+            *(text(row[classifier][score], 3) for score in SCORES),
             f"{row['privacy']['dcr']:.3f}" if "privacy" in row else "",
         )
         for row in rows
     ]
-    return _table(("arm", *_TRAINED, *(_NAMES[score] for score in SCORES), "DCR"), lines)
+    return table(("arm", *TRAINED, *(NAMES[score] for score in SCORES), "DCR"), lines)
 
 
 def _differences(rows: Sequence[Row], classifier: str) -> str:
@@ -209,10 +210,10 @@ def _differences(rows: Sequence[Row], classifier: str) -> str:
         for other in (NONE, SMOTE):
             apart = row[classifier]["differences"].get(other)
             if apart and apart["runs"]:
-                figures = [_text(apart[score], 3, sign=True) for score in _DELTAS]
+                figures = [text(apart[score], 3, sign=True) for score in _DELTAS]
                 lines.append((f"{row['arm']} − {other}", str(apart["runs"]), *figures))
-    head = ("paired difference", "runs", *(f"Δ {_NAMES[score]}" for score in _DELTAS))
-    return _table(head, lines)
+    head = ("paired difference", "runs", *(f"Δ {NAMES[score]}" for score in _DELTAS))
+    return table(head, lines)
 
 
 def _tstr(result: Row) -> str:
@@ -222,16 +223,17 @@ def _tstr(result: Row) -> str:
         "training rows in the same run. DCR: median Gower distance of synthetic rows to the "
         "closest row learnt; strangers': of the real test rows. SMOTE is the simple baseline: it "
         "makes rows out of rows, and its DCR is what a generator has to be ahead of. SDV's four "
-        "are comparators under the Business Source License; nothing of theirs is released."
+        "are comparators under the Business Source License; nothing of theirs is released. The "
+        "negative control has no signal that could be kept and is left out."
     ]
     for each in result["sets"]:
         rows = [row for row in result["tstr"] if row["set"] == each["name"]]
         lines = [
             (
                 row["arm"],
-                *_trained(row),
+                *trained(row),
                 *(
-                    _text(row[name][score], 3)
+                    text(row[name][score], 3)
                     for name in CLASSIFIERS
                     for score in ("auprc", "auprc_ratio")
                 ),
@@ -239,18 +241,18 @@ def _tstr(result: Row) -> str:
                 f"{row['privacy']['strangers_dcr']:.3f}" if "privacy" in row else "",
                 f"{row['privacy']['copied_share']:.4f}" if "privacy" in row else "",
             )
-            for row in _ordered(rows)
+            for row in ordered(rows)
         ]
         heads = [f"{name} {what}" for name in CLASSIFIERS for what in ("AUPRC", "ratio")]
         more = ("DCR", "strangers' DCR", "copied")
         if rows:
-            head = ("trained on", *_TRAINED, *heads, *more)
-            parts += [f"### {each['name']}", _table(head, lines)]
+            head = ("trained on", *TRAINED, *heads, *more)
+            parts += [f"### {each['name']}", table(head, lines)]
     best = [
         (
             *(row[name] for name in ("set", "classifier", "own", "sdv")),
             str(row["runs"]),
-            _text(row["ratio"], 3),
+            text(row["ratio"], 3),
         )
         for row in result["best"]
     ]
@@ -258,7 +260,7 @@ def _tstr(result: Row) -> str:
         "### Best own over best SDV generator",
         "AUPRC of training on synthetic rows, run by run; the best of either side is chosen on "
         "these same runs.",
-        _table(("set", "classifier", "best own", "best SDV", "runs", "ratio"), best),
+        table(("set", "classifier", "best own", "best SDV", "runs", "ratio"), best),
         "![Train on synthetic, test on real](rare_disease_tstr.png)",
     ]
     return "\n\n".join(parts)
@@ -271,21 +273,21 @@ def _curves(result: Row) -> str:
             row["arm"],
             f"{row['size']:.0%}",
             f"{row['training_rows']:,.0f}",
-            *_trained(row),
-            *(_text(row["lightgbm"][score], 3) for score in ("accuracy", "recall", "auprc")),
+            *trained(row),
+            *(text(row["lightgbm"][score], 3) for score in ("accuracy", "recall", "auprc")),
         )
         for row in sorted(result["curves"], key=lambda row: (row["set"], row["arm"], row["size"]))
     ]
-    head = ("set", "arm", "share", "training rows", *_TRAINED, "accuracy", "recall", "AUPRC")
+    head = ("set", "arm", "share", "training rows", *TRAINED, "accuracy", "recall", "AUPRC")
     return (
-        f"Honest protocol, LightGBM.\n\n{_table(head, lines)}"
+        f"Honest protocol, LightGBM.\n\n{table(head, lines)}"
         "\n\n![AUPRC over training-set size](rare_disease_curves.png)"
     )
 
 
 def _skipped(result: Row) -> str:
     lines = [(row["set"], str(row["rows"]), row["reason"]) for row in result["skipped"]]
-    return _table(("set", "rows", "why"), lines)
+    return table(("set", "rows", "why"), lines)
 
 
 def _limits() -> str:
@@ -298,47 +300,3 @@ def _limits() -> str:
         "- Corrected intervals allow for shared training rows; they do not speak of other "
         "hospitals."
     )
-
-
-_TRAINED = ("runs", "epochs (steps)")
-_NAMES = {
-    "accuracy": "accuracy",
-    "recall": "recall",
-    "recall_at_specificity": "recall, matched",
-    "f1": "F1",
-    "auprc": "AUPRC",
-    "auroc": "AUROC",
-    "brier": "Brier",
-    "ece": "ECE",
-}
-
-
-def _trained(row: Row) -> tuple[str, str]:
-    first, last = row["run_numbers"]
-    long = f"{row['epochs']} ({row['steps']:,.0f})" if row["epochs"] else "–"
-    return f"{row['runs']} ({first}–{last})", long
-
-
-def _ordered(rows: Sequence[Row]) -> list[Row]:
-    order = [REAL, *ARMS, *SDV]
-    return sorted(rows, key=lambda row: order.index(row["arm"]))
-
-
-def _text(figure: Sequence[float | None], digits: int, *, sign: bool = False) -> str:
-    value, low, high = figure
-    form = f"{'+' if sign else ''}.{digits}f"
-    if value is None:
-        return "–"
-    if low is None or high is None:
-        return f"{value:{form}}"
-    return f"{value:{form}} [{low:{form}}, {high:{form}}]"
-
-
-def _points(figure: Sequence[float | None]) -> str:
-    return _text([None if each is None else 100 * each for each in figure], 1, sign=True)
-
-
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    rows = [head, ["---"] * len(head), *lines]
-    escaped = ([cell.replace("|", "\\|") for cell in row] for row in rows)
-    return "\n".join("| " + " | ".join(row) + " |" for row in escaped)

@@ -90,17 +90,19 @@ def _epochs(gan: int, vae: int, diffusion: int, sdv: int) -> dict[str, int]:
 
 
 EPOCHS: Mapping[str, Mapping[str, int]] = {
-    HEART: _epochs(30, 30, 400, 30),
-    KNOWN: _epochs(60, 60, 500, 60),
-    KTAS: _epochs(100, 100, 500, 100),
-    MATERNAL: _epochs(100, 100, 500, 100),
+    HEART: _epochs(10, 20, 150, 10),
+    KNOWN: _epochs(30, 60, 200, 30),
+    KTAS: _epochs(50, 100, 200, 50),
+    MATERNAL: _epochs(50, 100, 200, 50),
 }
 TSTR_EPOCHS: Mapping[str, Mapping[str, int]] = {
-    HEART: _epochs(30, 30, 1000, 30),
-    KNOWN: _epochs(60, 60, 2000, 60),
-    KTAS: _epochs(200, 200, 2000, 200),
-    MATERNAL: _epochs(300, 300, 2000, 300),
+    HEART: _epochs(10, 20, 150, 10),
+    KNOWN: _epochs(15, 30, 1500, 15),
+    KTAS: _epochs(50, 100, 1000, 50),
+    MATERNAL: _epochs(50, 100, 1000, 50),
 }
+DIFFUSION_STEPS = 50
+"""From data to noise, half of TabDDPM's own 100, for drawing costs them all."""
 TINY_EPOCHS: Mapping[str, Mapping[str, int]] = {
     name: _epochs(3, 3, 30, 2) for name in (HEART, KNOWN, KTAS, MATERNAL)
 }

@@ -9,7 +9,7 @@ import numpy as np
 from ml.experiments.cohorts import DataMissing
 from ml.records.tables.dependencies import find_dependencies
 from ml.records.tables.reading import read_table
-from ml.records.tables.schema import Column, Schema
+from ml.records.tables.schema import Category, Column, Schema
 from ml.records.tables.table import Table
 from ml.simulation.known_bayes import ILL, simulate_known_bayes
 
@@ -17,6 +17,7 @@ TARGET = "rare"
 HEART, MATERNAL, KTAS, KNOWN = "heart-attack", "maternal-risk", "ktas", "known-bayes"
 NAMES = (HEART, MATERNAL, KTAS, KNOWN)
 _FEWEST = 100
+_FEWEST_OF_A_CLASS = 10
 _AT_TRIAGE = (
     "Sex",
     "Age",
@@ -33,6 +34,10 @@ _AT_TRIAGE = (
     "Saturation",
 )
 """What is known before the triage nurse decides; her level and what came later would leak."""
+
+
+class UnusableSet(ValueError):
+    """A table cannot be a set of the experiment; names the set, what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
@@ -75,55 +80,70 @@ def load_sets(data: Path, names: Sequence[str], *, seed: int, most: int = 0) -> 
 
 
 def binary(name: str, role: str, rare: str, table: Table, ill: np.ndarray) -> RareSet:
-    """A set out of features and who is ill; every different row once.
+    """A set out of features and who is ill, NaN where that is not known.
+
+    Rows whose class is not known are left out; of rows equal in every cell one stays.
 
     Raises:
-        ValueError: a class has no row, or there is no feature.
+        UnusableSet: a class has fewer than ten rows, or a feature has the target's name.
     """
-    if ill.all() or not ill.any():
-        raise ValueError(f"{name}: every row is of one class; there is nothing to tell apart")
-    if table.schema.target == TARGET or TARGET in table.schema.names:
-        raise ValueError(f"{name}: a feature is called {TARGET!r}: rename it")
-    values = np.column_stack([table.values, ill.astype(np.float64)])
+    if TARGET in table.schema.names:
+        raise UnusableSet(f"{name}: a feature is called {TARGET!r}: rename it")
+    values = np.column_stack([table.values, ill.astype(np.float64)])[~np.isnan(ill)]
     target = Column(TARGET, "boolean", categories=(False, True))
     whole = Table(Schema((*table.schema.columns, target), (), TARGET), values)
     distinct = whole.distinct()
+    fewest = min(int((distinct.column(TARGET) == side).sum()) for side in (0, 1))
+    if fewest < _FEWEST_OF_A_CLASS:
+        raise UnusableSet(
+            f"{name}: one class has {fewest} different rows; {_FEWEST_OF_A_CLASS} of either are "
+            "needed to train and to test"
+        )
     features = distinct.select([n for n in distinct.schema.names if n != TARGET])
     kept = distinct.with_dependencies(find_dependencies(features))
     return RareSet(name, role, rare, len(whole) - len(kept), kept)
 
 
+def of_table(
+    name: str, role: str, table: Table, rare: Sequence[Category], features: Sequence[str] = ()
+) -> RareSet:
+    """The set that a table with a target makes; see `binary`.
+
+    Args:
+        rare: categories of the target that are to be found.
+        features: columns that are used; all but the target when there is none.
+    """
+    target = str(table.schema.target)
+    column = table.schema.column(target)
+    codes = [column.code(category) for category in rare]
+    cells = table.column(target)
+    ill = np.where(np.isnan(cells), np.nan, np.isin(cells, codes))
+    chosen = features or [each for each in table.schema.names if each != target]
+    said = f"{target} = {' or '.join(str(category) for category in rare)}"
+    return binary(name, role, said, table.select(list(chosen)), ill)
+
+
 def _heart(data: Path, seed: int) -> RareSet:
     table = _read(data, "heart-attack-prediction/heart_attack_prediction_dataset.csv")
-    ill = table.where("Heart Attack Risk", 1)
-    return _set(HEART, "negative control: no signal", "Heart Attack Risk = 1", table, ill)
+    return of_table(HEART, "negative control: no signal", table, (1,))
 
 
 def _maternal(data: Path, seed: int) -> RareSet:
     table = _read(data, "vitals-maternal-risk/Maternal_Health_Risk_Data_Set.csv")
-    ill = table.where("RiskLevel", "high risk")
-    return _set(MATERNAL, "positive control", "RiskLevel = high risk", table, ill)
+    return of_table(MATERNAL, "positive control", table, ("high risk",))
 
 
 def _ktas(data: Path, seed: int) -> RareSet:
     table = _read(data, "vitals-ktas-triage/ktas_data.csv")
-    ill = table.where("KTAS_expert", 1) | table.where("KTAS_expert", 2)
-    chosen = table.select(_AT_TRIAGE)
-    return binary(KTAS, "positive control", "KTAS_expert 1 or 2", chosen, ill)
+    return of_table(KTAS, "positive control", table, (1, 2), _AT_TRIAGE)
 
 
 def _known(data: Path, seed: int) -> RareSet:
     table = simulate_known_bayes(12_000, rng=np.random.default_rng([seed, 2]))
-    ill = table.where("outcome", ILL)
-    return _set(KNOWN, "known Bayes scores", "outcome = ill", table, ill)
+    return of_table(KNOWN, "known Bayes scores", table, (ILL,))
 
 
 _MAKERS = {HEART: _heart, MATERNAL: _maternal, KTAS: _ktas, KNOWN: _known}
-
-
-def _set(name: str, role: str, rare: str, table: Table, ill: np.ndarray) -> RareSet:
-    features = [column for column in table.schema.names if column != table.schema.target]
-    return binary(name, role, rare, table.select(features), ill)
 
 
 def _read(data: Path, path: str) -> Table:

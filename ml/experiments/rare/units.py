@@ -83,7 +83,7 @@ def _cheap(sets: Sequence[str], arms: Sequence[str], protocol: Protocol) -> Iter
     whole = tuple(arm for arm in (REAL, SMOTE, *GENERATORS) if arm in (*arms, REAL))
     cheap = tuple(arm for arm in whole if arm not in DEEP)
     for run in range(protocol.tstr_runs):
-        yield from (Unit(TSTR, name, cheap, run) for name in sets)
+        yield from (Unit(TSTR, name, cheap, run) for name in sets if name != HEART)
 
 
 def _deep(sets: Sequence[str], arms: Sequence[str], protocol: Protocol) -> Iterator[Unit]:
@@ -92,7 +92,7 @@ def _deep(sets: Sequence[str], arms: Sequence[str], protocol: Protocol) -> Itera
         for name in sets:
             if run < protocol.deep_runs:
                 yield from (Unit(HONEST, name, (arm,), run) for arm in deep)
-            if run < protocol.tstr_runs:
+            if run < protocol.tstr_runs and name != HEART:
                 yield from (Unit(TSTR, name, (arm,), run) for arm in deep)
         if run < protocol.curve_gan_runs and CURVE_GAN in arms:
             yield from _curves(sets, (CURVE_GAN,), run, protocol)
