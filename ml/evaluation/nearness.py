@@ -49,6 +49,7 @@ def share_under(
     quantile: float,
     rng: np.random.Generator,
     draws: int = 500,
+    level: float = LEVEL,
 ) -> Interval:
     """Share of `ours` under the `quantile` of `theirs`; people on both sides drawn anew.
 
@@ -66,7 +67,7 @@ def share_under(
             at = theirs[np.searchsorted(reached, quantile * reached[-1])]
             gained = mine[us]
             drawn.append(gained[: np.searchsorted(ours, at)].sum() / gained.sum())
-    return of_draws(float(np.mean(ours < limit)), np.array(drawn), level=LEVEL)
+    return of_draws(float(np.mean(ours < limit)), np.array(drawn), level=level)
 
 
 def closest_share(
@@ -79,6 +80,7 @@ def closest_share(
     *,
     rng: np.random.Generator,
     draws: int = 500,
+    level: float = LEVEL,
 ) -> Interval:
     """Share of synthetic rows whose closest record is a training row, either side weighing the
     same however many rows it has; .5 where nothing is copied, ties counted half.
@@ -97,11 +99,37 @@ def closest_share(
     for person, row, won in sides:
         names, whose, rows = np.unique(person, return_inverse=True, return_counts=True)
         hits = np.bincount(whose[row], won, names.size)
-        weights = resampled_weights(names.size, draws=draws, rng=rng)
+        drawn = sums_of_draws(np.stack([hits, rows]), draws=draws, rng=rng)
         rates.append(hits.sum() / rows.sum())
-        drawn_rates.append((weights @ hits) / (weights @ rows))
-    drawn = drawn_rates[0] / np.maximum(drawn_rates[0] + drawn_rates[1], 1e-12)
-    return of_draws(float(rates[0] / (rates[0] + rates[1])), drawn, level=LEVEL)
+        drawn_rates.append(drawn[:, 0] / drawn[:, 1])
+    shares = drawn_rates[0] / np.maximum(drawn_rates[0] + drawn_rates[1], 1e-12)
+    return of_draws(float(rates[0] / (rates[0] + rates[1])), shares, level=level)
+
+
+def difference_of_means(
+    ours: Floats, theirs: Floats, *, level: float, rng: np.random.Generator, draws: int = 2000
+) -> Interval:
+    """Mean of our people's figures less that of theirs; both sides drawn anew."""
+    drawn = [
+        sums_of_draws(side[None], draws=draws, rng=rng)[:, 0] / side.size for side in (ours, theirs)
+    ]
+    return of_draws(float(ours.mean() - theirs.mean()), drawn[0] - drawn[1], level=level)
+
+
+def shared_level(several: int) -> float:
+    """Of each interval where any of `several` may accuse."""
+    return 1 - (1 - LEVEL) / several
+
+
+def sums_of_draws(values: Floats, *, draws: int, rng: np.random.Generator) -> Floats:
+    """Each figure's sum when people are drawn anew: (figures, people) to (draws, figures)."""
+    people = values.shape[1]
+    return np.concatenate(
+        [
+            resampled_weights(people, draws=count, rng=rng) @ values.T
+            for count in in_parts(draws, people)
+        ]
+    )
 
 
 def ratio_of_two(distance: Floats) -> Floats:

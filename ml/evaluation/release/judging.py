@@ -13,6 +13,7 @@ from ml.evaluation.nearness import (
     closest_share,
     ratio_of_two,
     share_under,
+    shared_level,
     strict_limit,
 )
 from ml.evaluation.neighbours import Neighbours, Search
@@ -135,24 +136,31 @@ def surroundings(sides: Sides[Rows], search: Search[Rows], progress: Tell) -> Su
 
 
 def nearness_measures(
-    sides: Sides[Rows], near: Surroundings, *, rng: np.random.Generator
+    sides: Sides[Rows], near: Surroundings, *, rng: np.random.Generator, views: int = 1
 ) -> dict[str, Measure]:
-    """`too_near`, `near_copies`, `dcr_share`, `nndr_below`."""
+    """`too_near`, `near_copies`, `dcr_share`, `nndr_below`, under one of so many distances."""
+    level = shared_level(views)
     ours, theirs = near.ours.distance, near.theirs.distance
     whose = sides.training_person[near.ours.index[:, 0]]
     limit = strict_limit(theirs[:, 0], len(ours))
     n = len(ours)
     copies = share_under(
-        ours[:, 0], whose, theirs[:, 0], sides.holdout_person, quantile=NEAR_COPIES, rng=rng
+        ours[:, 0],
+        whose,
+        theirs[:, 0],
+        sides.holdout_person,
+        quantile=NEAR_COPIES,
+        rng=rng,
+        level=level,
     )
     ratios = share_under(
         ratio_of_two(ours), whose, ratio_of_two(theirs), sides.holdout_person,
-        quantile=LOW_RATIO, rng=rng,
+        quantile=LOW_RATIO, rng=rng, level=level,
     )  # fmt: skip
     share = closest_share(
         ours[:, 0], near.ours.index[:, 0], sides.training_person,
         near.to_holdout.distance[:, 0], near.to_holdout.index[:, 0], sides.holdout_person,
-        rng=rng,
+        rng=rng, level=level,
     )  # fmt: skip
     return {
         "too_near": count(
@@ -160,17 +168,17 @@ def nearness_measures(
             f"synthetic rows nearer to a training row than {limit:.3g}, under which {EXPECTED:g} "
             "of all rows would fall if they were strangers'",
         ),
-        "near_copies": _shares(
-            copies, n, f"share of synthetic rows nearer to a training row than "
-            f"{1 - NEAR_COPIES:.0%} of strangers' rows",
+        "near_copies": _share(
+            copies, n, level, "synthetic rows nearer to a training row than all but "
+            f"{NEAR_COPIES:.0%} of strangers' rows",
         ),
-        "dcr_share": _shares(
-            share, n, "share of synthetic rows whose closest record is a training row, the holdout "
+        "dcr_share": _share(
+            share, n, level, "synthetic rows whose closest record is a training row, the holdout "
             "weighing the same",
         ),
-        "nndr_below": _shares(
-            ratios, n, "share of synthetic rows whose distance ratio of nearest to second-nearest "
-            f"person lies under that of {1 - LOW_RATIO:.0%} of strangers' rows",
+        "nndr_below": _share(
+            ratios, n, level, "synthetic rows whose ratio of the distances to nearest and "
+            f"second-nearest person is lower than of all but {LOW_RATIO:.0%} of strangers' rows",
         ),
     }  # fmt: skip
 
@@ -214,6 +222,6 @@ def one_of_several(found: Sequence[tuple[str, Measure]]) -> Measure:
     return Measure(worst.value, worst.low, worst.high, worst.n, f"{worst.protocol}; by {name}")
 
 
-def _shares(interval: Interval, n: int, protocol: str) -> Measure:
-    said = f"{protocol}; 98 % interval over people"
+def _share(interval: Interval, n: int, level: float, protocol: str) -> Measure:
+    said = f"share of {protocol}; {level:.1%} interval over people"
     return Measure(interval.value, interval.low, interval.high, n, said)

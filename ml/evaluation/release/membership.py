@@ -25,7 +25,7 @@ from ml.evaluation.release.refitting import (
     folded,
     membership_by_refitting,
 )
-from ml.evaluation.statistics import Interval, of_draws, resampled_weights
+from ml.evaluation.statistics import Interval, in_parts, of_draws, resampled_weights
 
 Floats = npt.NDArray[np.float64]
 Names = npt.NDArray[np.str_]
@@ -44,13 +44,17 @@ def on_one_split(sides: Sides[Rows], near: Surroundings, *, rng: np.random.Gener
     scores = _scores(near.real, near.others, sides.person)
     names, first = np.unique(sides.person, return_index=True)
     member = sides.member[first]
-    weights = np.empty((_DRAWS, names.size))
-    for side in (member, ~member):
-        weights[:, side] = resampled_weights(int(side.sum()), draws=_DRAWS, rng=rng)
+    drawn: list[list[Floats]] = [[] for _ in ATTACKS]
+    for count in in_parts(_DRAWS, names.size):
+        weights = np.empty((count, names.size))
+        for side in (member, ~member):
+            weights[:, side] = resampled_weights(int(side.sum()), draws=count, rng=rng)
+        for score, areas in zip(scores, drawn, strict=True):
+            areas.append(weighted_auc(score, member, weights))
     found = {}
-    for name, score in zip(ATTACKS, scores, strict=True):
+    for name, score, areas in zip(ATTACKS, scores, drawn, strict=True):
         value = weighted_auc(score, member, np.ones((1, names.size)))[0]
-        found[name] = of_draws(float(value), weighted_auc(score, member, weights), level=0.9)
+        found[name] = of_draws(float(value), np.concatenate(areas), level=0.9)
     return _largest(
         found, names.size, f"largest max(AUC, 1 − AUC) of {' and '.join(ATTACKS)} between "
         f"{int(member.sum())} training and {int((~member).sum())} holdout people of one split",

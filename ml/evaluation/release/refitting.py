@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ml.evaluation.nearness import sums_of_draws
 from ml.evaluation.release.evidence import Tell, tell_nobody
-from ml.evaluation.statistics import Interval, of_draws, resampled_weights
+from ml.evaluation.statistics import Interval, of_draws
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -54,7 +55,7 @@ def membership_by_refitting(
     names: tuple[str, ...],
     models: int = MODELS,
     rng: np.random.Generator,
-    draws: int = 4000,
+    draws: int = 2000,
     progress: Tell = tell_nobody,
 ) -> Refitted:
     """Train `models` generators, each on half of the people, and tell who is in from who is out.
@@ -79,12 +80,17 @@ def membership_by_refitting(
         member[model] = ~member[model - 1] if model % 2 else _half(people, rng)
         scores[model] = attack(member[model], rng)
     progress("membership by refitting", models, models)
-    weights = resampled_weights(people, draws=draws, rng=rng) / people
+    between = np.stack([_ahead(scores[:, i], member) for i in range(len(names))])
+    alone = np.stack([_of_each(_centred(scores[:, i]), member) for i in range(len(names))])
+    drawn = sums_of_draws(np.concatenate([between, alone]), draws=draws, rng=rng) / people
     attacks, own = {}, {}
-    for position, name in enumerate(names):
-        attacks[name] = _between_people(scores[:, position], member, weights)
-        areas = _of_each(_centred(scores[:, position]), member)
-        own[name] = of_draws(float(areas.mean()), weights @ areas, level=0.9)
+    for place, name in enumerate(names):
+        value = float(between[place].mean())
+        # half of the people are on either side, so that a person moves the AUC by twice what the
+        # pairs they are in differ from it: their influence, by which people are drawn anew
+        attacks[name] = of_draws(value, value + 2 * (drawn[:, place] - value), level=0.9)
+        areas = drawn[:, len(names) + place]
+        own[name] = of_draws(float(alone[place].mean()), areas, level=0.9)
     return Refitted(attacks, own, people, models)
 
 
@@ -113,21 +119,15 @@ def _centred(scores: Floats) -> Floats:
     return scores - scores.mean(axis=1, keepdims=True) - scores.mean(axis=0) + scores.mean()
 
 
-def _between_people(scores: Floats, member: Mask, weights: Floats) -> Interval:
-    """The AUC of one training, mean over trainings.
-
-    Half of the people are on either side, so that a person moves the AUC by twice what the pairs
-    they are in differ from it: its influence (Hampel 1974), by which people are drawn anew.
-    """
+def _ahead(scores: Floats, member: Mask) -> Floats:
+    """Of the pairs that each person makes with somebody on the other side of a training, the share
+    in which the one who is in has the higher score: mean over trainings, (people,)."""
     ahead = np.empty(scores.shape)
     for score, inside, found in zip(scores, member, ahead, strict=True):
-        ranks = _ranks(score)
-        below = ranks - np.where(inside, _ranks(score, inside), _ranks(score, ~inside))
-        others = np.where(inside, (~inside).sum(), inside.sum())
-        found[:] = np.where(inside, below / others, 1 - below / others)
-    share = ahead.mean(axis=0)
-    value = float(share.mean())
-    return of_draws(value, value + 2 * (weights @ share - value), level=0.9)
+        below = _ranks(score) - np.where(inside, _ranks(score, inside), _ranks(score, ~inside))
+        share = below / np.where(inside, (~inside).sum(), inside.sum())
+        found[:] = np.where(inside, share, 1 - share)
+    return ahead.mean(axis=0)
 
 
 def _ranks(score: Floats, among: Mask | None = None) -> Floats:

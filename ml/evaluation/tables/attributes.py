@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ml.evaluation.nearness import LEVEL, by_person
-from ml.evaluation.statistics import Interval, of_draws, resampled_weights
+from ml.evaluation.nearness import by_person, difference_of_means, shared_level
+from ml.evaluation.statistics import Interval
 from ml.evaluation.tables.gower import difference, nearest_cells
 from ml.records.tables.table import Table
 
@@ -48,7 +48,6 @@ def attribute_advantage(
     spans: Floats,
     sensitive: tuple[str, ...] | None = None,
     rng: np.random.Generator,
-    draws: int = 2000,
 ) -> Advantage:
     """See the module; every person counts once.
 
@@ -72,18 +71,9 @@ def attribute_advantage(
         gained.append(
             np.stack([by_person(person, each / len(columns), "mean")[1] for each in likeness])
         )
-    drawn = [
-        resampled_weights(side.shape[1], draws=draws, rng=rng) @ side.T / side.shape[1]
-        for side in gained
-    ]
-    # either attacker may accuse, so that each has half of what a false accusation is allowed
-    level = 1 - (1 - LEVEL) / len(ATTACKERS)
+    level = shared_level(len(ATTACKERS))
     found = {
-        name: of_draws(
-            float(gained[0][i].mean() - gained[1][i].mean()),
-            drawn[0][:, i] - drawn[1][:, i],
-            level=level,
-        )
+        name: difference_of_means(*(side[i] for side in gained), level=level, rng=rng)
         for i, name in enumerate(ATTACKERS)
     }
     return Advantage(found, sum(side.shape[1] for side in gained), columns)
