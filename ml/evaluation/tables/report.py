@@ -119,7 +119,10 @@ def table_report(
             "holdout_rows": len(holdout),
         },
         "fidelity": {name: _figure(each) for name, each in alike.figures.items()},
-        "utility": {name: _compared(each) for name, each in useful.figures.items()},
+        "utility": {
+            name: _compared(each, 2 if useful.coarse else DIGITS)
+            for name, each in useful.figures.items()
+        },
         "privacy": dict(privacy or {}),
         "marginals": columns,
         "pairs": _pairs(alike, synthetic, people if shown else 0),
@@ -127,9 +130,9 @@ def table_report(
     }
 
 
-def rounded(value: float) -> float | None:
+def rounded(value: float, digits: int = DIGITS) -> float | None:
     """A figure as reports show it; None where it is not defined."""
-    return round(float(value), DIGITS) if np.isfinite(value) else None
+    return round(float(value), digits) if np.isfinite(value) else None
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
@@ -146,14 +149,14 @@ def _figure(figure: Figure) -> dict[str, Any]:
     }
 
 
-def _compared(figure: Compared) -> dict[str, Any]:
+def _compared(figure: Compared, digits: int) -> dict[str, Any]:
     return {
-        "value": rounded(figure.interval.value),
-        "low": rounded(figure.interval.low),
-        "high": rounded(figure.interval.high),
+        "value": rounded(figure.interval.value, digits),
+        "low": rounded(figure.interval.low, digits),
+        "high": rounded(figure.interval.high, digits),
         "n": figure.n,
-        "baseline": rounded(figure.baseline),
-        "ceiling": rounded(figure.real),
+        "baseline": rounded(figure.baseline, digits),
+        "ceiling": rounded(figure.real, digits),
     }
 
 

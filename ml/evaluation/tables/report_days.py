@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ml.evaluation.statistics import Interval, paired_ratio, weighted_mean
 from ml.evaluation.synthesis import compare_days, profile
 from ml.evaluation.tables.report import Told, rounded
-from ml.evaluation.tables.report_cells import FEWEST, shown_shares
+from ml.evaluation.tables.report_cells import FEWEST, hidden_cells, shown_shares
 from ml.records.cgm.days import HIGHEST, LOWEST, GlucoseDays
 
 Floats = npt.NDArray[np.floating]
@@ -20,6 +20,10 @@ EDGES = (LOWEST, 54.0, 70.0, 90.0, 110.0, 140.0, 180.0, 220.0, 250.0, 300.0, HIG
 PERCENTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 SIDES = ("synthetic", "ceiling", "floor")
 STEPS = 3 * len(SIDES)
+RANGES = ("tir_difference", "tbr_difference", "tar_difference")
+"""Shares in, below and above 70 to 180 mg/dL, the first hidden where another must be."""
+TELLING = ("sd_ratio", "mean_difference", "lag1_difference", "hourly_sd_ratio_worst", *RANGES)
+"""Figures that, with the synthetic days, give the held-out people's own."""
 _HORIZONS = ("next_step", "hour")
 PROTOCOL = (
     "Every figure holds the synthetic days against real days of held-out people, whom neither the "
@@ -95,6 +99,12 @@ def days_report(
     people = int(np.unique(holdout.person).size)
     shown = real_counts == "suppressed"
     limits = [*_LIMITS]
+    hidden = _hidden(holdout)
+    if hidden:
+        limits.append(
+            f"{', '.join(sorted(hidden))}: not shown, since fewer than {FEWEST} held-out people "
+            "are behind it or behind what it would tell."
+        )
     if discriminator is None or forecaster is None:
         limits.append("No network judged these days: discriminative score or TSTR is left out.")
     tell.end()
@@ -117,6 +127,7 @@ def days_report(
                 1.0 if "ratio" in name else 0.0,
             )
             for name, interval in found["synthetic"].items()
+            if name not in hidden
         },
         "utility": useful,
         "privacy": dict(privacy or {}),
@@ -132,6 +143,18 @@ def independent_steps(days: GlucoseDays, *, rng: np.random.Generator) -> Glucose
     mg_dl = np.take_along_axis(days.mg_dl, rows, axis=0)
     names = np.array([f"independent-{at}" for at in range(len(days))])
     return GlucoseDays(days.step_minutes, mg_dl, names, days.day)
+
+
+def _hidden(holdout: GlucoseDays) -> set[str]:
+    """Figures that would tell of fewer than `FEWEST` held-out people."""
+    people = np.unique(holdout.person).size
+    if people < FEWEST:
+        return set(TELLING)
+    low, high = (holdout.mg_dl < 70).any(axis=1), (holdout.mg_dl > 180).any(axis=1)
+    inside = ((holdout.mg_dl >= 70) & (holdout.mg_dl <= 180)).any(axis=1)
+    counts = [np.unique(holdout.person[there]).size for there in (inside, low, high)]
+    gone = hidden_cells(counts, order=range(len(RANGES)))
+    return {name for name, away in zip(RANGES, gone, strict=True) if away}
 
 
 def _utility(

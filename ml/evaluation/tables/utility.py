@@ -57,10 +57,14 @@ class Compared:
 
 @dataclass(frozen=True)
 class Utility:
-    """Figures by name, and a sentence for each thing that could not be said."""
+    """Figures by name, and a sentence for each thing that could not be said.
+
+    With `coarse` a class has so few people that more than two digits would give their number.
+    """
 
     figures: dict[str, Compared]
     limits: tuple[str, ...]
+    coarse: bool = False
 
 
 def utility(
@@ -108,7 +112,7 @@ def utility(
                 ("importance_agreement", agreement(told, rng=rng, draws=draws)),
             )
         }
-    return Utility(figures, task.limits)
+    return Utility(figures, task.limits, coarse=not task.whole)
 
 
 class _Task:

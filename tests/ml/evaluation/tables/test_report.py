@@ -120,6 +120,16 @@ def test_a_rare_category_cannot_be_had_from_the_similarity_of_its_column() -> No
     assert found[0]["real"] == [None, None]
 
 
+def test_the_auroc_of_a_rare_class_has_two_digits() -> None:
+    """With more, it is a fraction whose denominator is the number of the few."""
+    holdout = planted(2, 120)
+    sick = np.flatnonzero(holdout.column("ill") == 1)
+    few = holdout.take(np.setdiff1d(np.arange(120), sick[3:]))
+    for figure in report(planted(3, 150), planted(1, 150), few)["utility"].values():
+        for value in (figure["value"], figure["low"], figure["high"], figure["baseline"]):
+            assert value is None or value == round(value, 2)
+
+
 def test_what_a_hidden_column_determines_is_hidden_with_it() -> None:
     ward, wing = "ward", "wing"
     columns = (

@@ -101,6 +101,30 @@ def test_shown_cells_and_percentiles_have_twenty_people_behind_them(
     assert all(value is not None for row in whole["profile"]["synthetic"] for value in row)
 
 
+def test_what_few_held_out_people_have_is_told_by_no_difference(
+    sides: tuple[GlucoseDays, GlucoseDays, GlucoseDays],
+) -> None:
+    made, training, holdout = sides
+    assert {"tbr_difference", "tir_difference"} <= set(measured(sides)["fidelity"])
+    raised = np.maximum(holdout.mg_dl, 75.0)
+    low = np.isin(holdout.person, np.unique(holdout.person)[:5])
+    raised[low, 0] = 60.0
+    few = GlucoseDays(holdout.step_minutes, raised, holdout.person, holdout.day)
+    found = measured((made, training, few))
+    assert not {"tbr_difference", "tir_difference"} & set(found["fidelity"])
+    assert "tar_difference" in found["fidelity"]
+    assert any("tbr_difference" in sentence for sentence in found["limits"])
+    small = holdout.take(np.isin(holdout.person, np.unique(holdout.person)[:10]))
+    assert set(measured((made, training, small))["fidelity"]) == {
+        "rate_wasserstein",
+        "rate_ks",
+        "agp_distance",
+        "day_mean_ks",
+        "day_sd_ks",
+        "discriminative",
+    }
+
+
 def test_under_a_privacy_budget_no_real_reading_is_shown(
     sides: tuple[GlucoseDays, GlucoseDays, GlucoseDays],
 ) -> None:
