@@ -21,6 +21,7 @@ from backend.adapters.chain.json_rpc import JsonRpc
 from backend.adapters.checkpoint.file import CheckpointOnDisk
 from backend.adapters.clock import SystemClock
 from backend.adapters.content_store.kubo import KuboContentStore
+from backend.adapters.public_listing.reader import listed_certificates
 from backend.crypto.certificates import MOST_RELEASE
 from backend.crypto.cid import digest_of_cid
 from backend.domain.audit_report import AuditReport
@@ -48,6 +49,8 @@ class AuditSettings:
     workers: int = 4
     certificates: tuple[str, ...] = ()
     """Files, or CIDs, of certificates to audit as well."""
+    listings: tuple[str, ...] = ()
+    """Files, or addresses, that name certificates."""
 
     def __post_init__(self) -> None:
         faults = [
@@ -64,6 +67,11 @@ class AuditSettings:
             for one in self.certificates
             if not Path(one).is_file() and not _is_cid(one)
         ]
+        faults += [
+            f"--certificates: {one} is neither a file nor an http or https address"
+            for one in self.listings
+            if not Path(one).is_file() and not _is_http(one)
+        ]
         if faults:
             raise MisconfiguredService(tuple(faults))
 
@@ -76,6 +84,7 @@ def run_audit(
     as_json: bool = False,
     resume: Path | None = None,
     certificates: Sequence[str] = (),
+    listings: Sequence[str] = (),
 ) -> int:
     """Audit and print: the exit status is 0 when everything holds, 1 when anything is breached.
 
@@ -83,7 +92,12 @@ def run_audit(
     a `VitalMintError`; the checkpoint then holds what has passed.
     """
     settings = AuditSettings(
-        rpc_url, ipfs_api_url, deployment, resume, certificates=tuple(certificates)
+        rpc_url,
+        ipfs_api_url,
+        deployment,
+        resume,
+        certificates=tuple(certificates),
+        listings=tuple(listings),
     )
     with progress_bars() as progressed:
         report = audited(settings, progressed)
@@ -111,7 +125,7 @@ def audited(settings: AuditSettings, progressed: Progressed) -> AuditReport:
                 deployment,
                 settings.ipfs_api_url,
                 settings.workers,
-                tuple(_named(one) for one in settings.certificates),
+                _releases(settings),
             ),
             sources=Sources(NodeEvidence(node, addresses), ContentSources(held, network)),
             checkpoint_file=None
@@ -128,6 +142,14 @@ def _is_http(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _releases(settings: AuditSettings) -> tuple[NamedRelease, ...]:
+    """Everything that was named, each once."""
+    named = list(settings.certificates)
+    for listing in settings.listings:
+        named += listed_certificates(listing, timeout_s=settings.content_timeout_s)
+    return tuple(_named(one) for one in dict.fromkeys(named))
 
 
 def _is_cid(text: str) -> bool:

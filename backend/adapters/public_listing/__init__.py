@@ -1,0 +1,2 @@
+"""The public listing of datasets, read to know which certificates there are; nothing of it is
+believed."""
