@@ -20,6 +20,7 @@ than their rounding. The bytes returned carry information about health: the serv
 """
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,8 @@ from ml.records.vitals.quality import UNPAID_ROWS, sign_values
 from ml.records.vitals.trace import VitalsTrace
 
 MIN_SHARED = 2
+SHARED_PART = 16
+"""Of so many shingles one has to be shared: about what 8 rows of 28 in common leave."""
 
 _MIN_SIGNS = 3
 _WINDOW = 8
@@ -67,7 +70,8 @@ def fingerprints(trace: VitalsTrace) -> VitalsFingerprints:
     found = _sampled(_pairs(names, steps, minutes), every)
     for place, name in enumerate(names):
         found |= _sampled(_windows(name, steps[:, place], minutes), every)
-    return VitalsFingerprints(True, found, max(1, min(MIN_SHARED, len(found))))
+    needed = max(MIN_SHARED, math.ceil(len(found) / SHARED_PART))
+    return VitalsFingerprints(True, found, max(1, min(needed, len(found))))
 
 
 def _stepped(trace: VitalsTrace, rows: npt.NDArray[np.intp]) -> tuple[list[str], Steps]:
