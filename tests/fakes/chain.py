@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -96,6 +96,12 @@ class FakeChain:
             self._emit(mined, mined.contracts.perform(action, sender, mined.block.time), "ff" * 32)
             mined.nonces[sender] = mined.nonces.get(sender, 0) + 1
             self._blocks.append(mined)
+
+    def stand(self, consents: Iterable[Consent]) -> None:
+        """Consents that were granted before the test began."""
+        with self._guard:
+            standing = self._blocks[-1].contracts.standing
+            standing.update({consent.contributor: consent for consent in consents})
 
     def hand_over(self, to: WalletAddress) -> None:
         """Another account becomes recorder, and the service goes on with its key."""
