@@ -14,7 +14,14 @@ from ml.records.tables.table import Table, cell_fault, copies
 
 @dataclass(frozen=True)
 class TablesKind:
-    """Typed tables, whose rows keep to their schema and to what was seen in training."""
+    """Typed tables, whose rows keep to their schema and to what was seen in training.
+
+    Attributes:
+        declared: whether rows need only keep to what the schema declares, seen or not: a private
+            generator is not to know what was seen.
+    """
+
+    declared: bool = False
 
     def size(self, data: Table) -> int:
         return len(data)
@@ -32,6 +39,8 @@ class TablesKind:
             fault = cell_fault(column, cells)
             if fault is not None:
                 return f"a cell in {column.name!r}: {fault[1]}"
+            if self.declared:
+                continue
             if np.isnan(cells).any() and not np.isnan(seen).any():
                 return f"missing cells in {column.name!r}"
             given = cells[~np.isnan(cells)]
@@ -52,6 +61,7 @@ class TablesKind:
 
 
 TABLES = TablesKind()
+DECLARED_TABLES = TablesKind(declared=True)
 
 
 def class_sampling(column: str, categories: tuple[Category, ...]) -> ClassSampling[Table]:

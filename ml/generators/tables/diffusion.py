@@ -62,12 +62,16 @@ class Diffusion:
 
         At step 0 that is the negative log-likelihood of the data.
         """
+        return self.category_losses(ones, now, at, logits).mean()
+
+    def category_losses(self, ones: Tensor, now: Tensor, at: Tensor, logits: Tensor) -> Tensor:
+        """The same for every row, (n,), mean over spans."""
         guessed = self.one_back(self._spans.softmax(logits), now, at).log()
         true = self.one_back(ones, now, at)
         first = (at == 0)[:, None]
         true = torch.where(first, ones, true)
-        loss = (true * (true.clamp_min(_LEAST).log() - guessed)).sum()
-        return loss / (len(ones) * max(1, len(self._spans.widths)))
+        losses = (true * (true.clamp_min(_LEAST).log() - guessed)).sum(dim=1)
+        return losses / max(1, len(self._spans.widths))
 
     def step_back(
         self,

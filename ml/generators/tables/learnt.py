@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +16,9 @@ from ml.artifacts import Artifact, BrokenArtifact, require
 from ml.generators.generator import TooLittleData
 from ml.generators.tables.marginal import Marginal
 from ml.generators.tables.plan import Plan
+from ml.generators.tables.private import Privacy, PrivacySpent
+from ml.generators.tables.private_encoding import public_plan
+from ml.generators.tables.private_steps import PeopleRows, Protection, protection
 from ml.generators.tables.sampling import (
     Codes,
     Floats,
@@ -36,7 +40,7 @@ VERSION = 1
 _WEIGHTS = "weights.safetensors"
 _PLAN = "plan.json"
 _DRAWN_FOR_MAPS = 10_000
-_MAPS, _COUNT = 1, 2
+_MAPS, _COUNT, _PEOPLE = 1, 2, 3
 
 
 class Settings(Protocol):
@@ -58,6 +62,10 @@ class Settings(Protocol):
         """Of the training on a table of so many rows."""
         ...
 
+    def rows_of_a_step(self, rows: int) -> int:
+        """Of a table of so many rows."""
+        ...
+
 
 class LearntTables(ABC):
     """A network that learns a typed table and draws new rows; see `Generator`.
@@ -65,12 +73,18 @@ class LearntTables(ABC):
     Schema, types, ranges, steps and categories of what comes out are those of the training table;
     columns that another one determines are derived from it. Exact copies of training rows are
     not taken out: the card says how many there were in a draw as large as the training table.
+
+    A private training learns nothing of the rows but by private steps: ranges and categories are
+    those that the schema declares, and neither seed nor copies are on the card.
     """
 
     kind: ClassVar[str]
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, private: Privacy | None = None) -> None:
         self.settings = settings
+        self._private = private
+        self._protection: Protection | None = None
+        self._spent: PrivacySpent | None = None
         self._plan: Plan | None = None
         self._maps: tuple[tuple[Marginal, Marginal], ...] | None = None
         self._card: dict[str, Any] = {}
@@ -107,20 +121,29 @@ class LearntTables(ABC):
         rng: np.random.Generator,
         progress: ProgressSink,
         checkpoints: Checkpoints,
+        persons: npt.NDArray[Any] | None = None,
     ) -> None:
-        """Learn from `data`; see `Generator.fit`."""
+        """Learn from `data`; see `Generator.fit`.
+
+        Args:
+            persons: whose each row is, (rows,); needed by a private training alone, and there only
+                where a person may have several rows.
+        """
         if len(data) < self.settings.least_rows:
             raise TooLittleData(
                 f"{len(data)} rows are too few: {self.settings.least_rows} are needed"
             )
         seed = int(rng.integers(2**63 - 1))
-        self._plan, self._maps, steps = None, None, 0
-        plan = Plan.of(data)
+        self._plan, self._maps, self._protection, self._spent = None, None, None, None
+        steps = 0
+        plan = Plan.of(data) if self._private is None else public_plan(data.schema)
         if plan.discrete or plan.numbers:
+            steps = self._protect(data, persons, seed)
             training = self._begin(data, seed)
-            steps = self.settings.steps(len(data))
             identity = {"kind": self.kind, "seed": str(seed), "data": _digest(data)}
             identity["settings"] = json.dumps(asdict(self.settings))  # type: ignore[call-overload]
+            if self._private is not None:
+                identity["private"] = json.dumps(asdict(self._private))
             run(training, steps, identity=identity, progress=progress, checkpoints=checkpoints)
             self._kept_network().eval().requires_grad_(False)
             if self.settings.match_marginals and plan.numbers:
@@ -130,6 +153,23 @@ class LearntTables(ABC):
             progress(Progress("nothing to learn", 1, 1))
         self._plan = plan
         self._card = self._describe(data, seed, steps)
+
+    def _protect(self, data: Table, persons: npt.NDArray[Any] | None, seed: int) -> int:
+        """Steps of the training; with the protection that a private one needs over them."""
+        if self._private is None:
+            return self.settings.steps(len(data))
+        rng = np.random.default_rng([seed, _PEOPLE])
+        people = PeopleRows.of(len(data), persons, self._private.rows_per_person, rng)
+        steps = self.settings.steps(len(people))
+        self._protection = protection(
+            self._private,
+            people,
+            expected=self.settings.rows_of_a_step(len(people)),
+            steps=steps,
+            least=self.settings.least_rows,
+        )
+        self._spent = self._protection.spent
+        return steps
 
     def sample(self, n: int, *, rng: np.random.Generator, where: Where | None = None) -> Table:
         """`n` synthetic rows, all with the categories that `where` names by column.
@@ -174,6 +214,8 @@ class LearntTables(ABC):
             arrays = {name: each.numpy() for name, each in part(tensors, "array").items()}
             plan = Plan.from_json(json.loads(artifact.files[_PLAN]), arrays)
             made._plan, made._card = plan, dict(artifact.card)
+            if artifact.card.get("privacy") is not None:
+                made._spent = PrivacySpent.from_json(artifact.card["privacy"])
             if made._networked:
                 network = made._rebuild(plan, arrays)
                 network.load_state_dict(part(tensors, "network"))
@@ -201,6 +243,12 @@ class LearntTables(ABC):
         return dict(self._card)
 
     @property
+    def privacy(self) -> PrivacySpent | None:
+        """What the training has spent for every person, None when it was not private."""
+        self._fitted()
+        return self._spent
+
+    @property
     def _networked(self) -> bool:
         plan = self._fitted()
         return bool(plan.discrete or plan.numbers)
@@ -225,18 +273,20 @@ class LearntTables(ABC):
             return self._draw(n, {}, _stream(seed, _MAPS))[1]
 
     def _describe(self, data: Table, seed: int, steps: int) -> dict[str, Any]:
-        drawn = self._table(min(len(data), _DRAWN_FOR_MAPS), {}, _stream(seed, _COUNT))
-        return {
+        card = {
             "settings": asdict(self.settings),  # type: ignore[call-overload]
-            "seed": str(seed),
-            "rows": len(data),
             "columns": len(data.schema.columns),
             "steps": steps,
-            "copies": copied_rows(drawn, data),
+            "privacy": None if self._spent is None else self._spent.as_json(),
             "licence": "that of the data it was trained on",
             "release": "only what passed the gate",
             "releasable": True,
         }
+        if self._private is not None:
+            return card
+        drawn = self._table(min(len(data), _DRAWN_FOR_MAPS), {}, _stream(seed, _COUNT))
+        copied = copied_rows(drawn, data)
+        return card | {"seed": str(seed), "rows": len(data), "copies": copied}
 
 
 def _stream(seed: int, use: int) -> torch.Generator:

@@ -19,7 +19,8 @@ from ml.records.tables.table import Table, snapped
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 
-_FEW = 10
+FEW = 10
+"""Numbers with at most so many different values are learnt as categories."""
 FINE = 0.5
 """Share of rows with a number of their own from which on a column is fine."""
 
@@ -87,7 +88,7 @@ class Plan:
             levels = np.unique(cells)
             if levels.size <= 1:
                 constants.append((index, float(levels[0]) if levels.size else np.nan))
-            elif column.numeric and levels.size > _FEW:
+            elif column.numeric and levels.size > FEW:
                 empty = np.isnan(cells)
                 seen = cells[~empty]
                 lowest, highest = float(seen.min()), float(seen.max())

@@ -43,17 +43,19 @@ class QuantileEncoding:
     spans: OneHots
 
     @classmethod
-    def learn(cls, table: Table) -> "QuantileEncoding":
-        """The encoding of tables like `table`; its target is kept apart."""
+    def learn(cls, table: Table, *, conditional: bool = True) -> "QuantileEncoding":
+        """The encoding of tables like `table`; its target is kept apart if `conditional`."""
         plan = Plan.of(table)
         figures = plan.figures(table)
         marginals = tuple(Marginal.learn(column[~np.isnan(column)]) for column in figures.T)
-        return cls.of(plan, marginals)
+        return cls.of(plan, marginals, conditional=conditional)
 
     @classmethod
-    def of(cls, plan: Plan, marginals: tuple[Marginal, ...]) -> "QuantileEncoding":
-        """The encoding of these marginals."""
-        target = plan.schema.target
+    def of(
+        cls, plan: Plan, marginals: tuple[Marginal, ...], *, conditional: bool = True
+    ) -> "QuantileEncoding":
+        """The encoding of these marginals; the target is kept apart if `conditional`."""
+        target = plan.schema.target if conditional else None
         apart = None if target is None else plan.position(target)
         widths = [each.levels.size for each in plan.discrete]
         widths += [2 for number in plan.numbers if number.missing]
@@ -105,11 +107,14 @@ class QuantileEncoding:
         return {f"marginal.{index}": each.packed() for index, each in enumerate(self.marginals)}
 
     @classmethod
-    def from_arrays(cls, plan: Plan, arrays: Mapping[str, Floats]) -> "QuantileEncoding":
+    def from_arrays(
+        cls, plan: Plan, arrays: Mapping[str, Floats], *, conditional: bool = True
+    ) -> "QuantileEncoding":
         """The encoding that `arrays` gave."""
         return cls.of(
             plan,
             tuple(
                 Marginal.unpacked(arrays[f"marginal.{index}"]) for index in range(len(plan.numbers))
             ),
+            conditional=conditional,
         )

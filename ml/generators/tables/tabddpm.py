@@ -20,6 +20,9 @@ from torch.optim import Optimizer
 from ml.generators.tables.diffusion import Diffusion
 from ml.generators.tables.learnt import LearntTables
 from ml.generators.tables.plan import Plan
+from ml.generators.tables.private import Privacy
+from ml.generators.tables.private_encoding import public_plan, public_quantiles
+from ml.generators.tables.private_steps import PrivateDescent, Protection
 from ml.generators.tables.quantile_encoding import QuantileEncoding
 from ml.generators.tables.sampling import Codes, Floats, Where
 from ml.generators.tables.training import blend
@@ -40,6 +43,8 @@ class TabDdpmSettings:
         hidden: widths of the perceptron's layers.
         learning_rate: of AdamW, falling in a straight line to 0.
         average: of the weights over steps; 0 keeps the last.
+        conditional: whether the target's class is told.
+        looks: how often a private step looks at a row, each time under other noise.
     """
 
     name: str
@@ -51,10 +56,16 @@ class TabDdpmSettings:
     hidden: tuple[int, ...] = (256, 256, 256)
     learning_rate: float = 1e-3
     average: float = 0.995
+    conditional: bool = True
+    looks: int = 4
 
     def steps(self, rows: int) -> int:
         """Of the training on a table of so many rows."""
         return self.iterations
+
+    def rows_of_a_step(self, rows: int) -> int:
+        """Of a table of so many rows."""
+        return min(self.batch, rows)
 
 
 DEFAULT = TabDdpmSettings("default")
@@ -85,25 +96,39 @@ class TabDdpm(LearntTables):
 
     kind = "tabddpm"
 
-    def __init__(self, settings: TabDdpmSettings | str = "default") -> None:
+    def __init__(
+        self, settings: TabDdpmSettings | str = "default", *, private: Privacy | None = None
+    ) -> None:
         self.settings: TabDdpmSettings = (
             SETTINGS[settings] if isinstance(settings, str) else settings
         )
-        super().__init__(self.settings)
+        if private is not None:
+            self.settings = replace(self.settings, match_marginals=False, conditional=False)
+        super().__init__(self.settings, private)
         self._encoding: QuantileEncoding
         self._shares: Tensor
         self._network: Denoiser
 
     def _begin(self, data: Table, seed: int) -> "_Training":
         rng = np.random.default_rng(seed)
-        self._encoding = QuantileEncoding.learn(data)
+        if self._protection is None:
+            self._encoding = QuantileEncoding.learn(data, conditional=self.settings.conditional)
+        else:
+            self._encoding = public_quantiles(public_plan(data.schema))
         scores, codes, classes = self._encoding.encode(data, rng)
         counts = torch.bincount(classes, minlength=self._encoding.classes)
         self._shares = counts.double() / len(classes)
         with seeded_initialisation(rng):
             network = self._fresh()
         training = _Training(
-            self.settings, self._encoding, scores, codes, classes, network, torch_generator(rng)
+            self.settings,
+            self._encoding,
+            scores,
+            codes,
+            classes,
+            network,
+            torch_generator(rng),
+            self._protection,
         )
         self._network = training.kept
         return training
@@ -126,7 +151,7 @@ class TabDdpm(LearntTables):
         """A class for every row: the one asked for, or as often as it occurs."""
         plan = self._encoding.plan
         target = plan.schema.target
-        if target is not None and target in where:
+        if self._encoding.apart is not None and target is not None and target in where:
             level = plan.level(target, where[target])
             if level is not None:
                 return torch.full((n,), level)
@@ -139,7 +164,9 @@ class TabDdpm(LearntTables):
         return self._network
 
     def _rebuild(self, plan: Plan, arrays: Mapping[str, Floats]) -> nn.Module:
-        self._encoding = QuantileEncoding.from_arrays(plan, arrays)
+        self._encoding = QuantileEncoding.from_arrays(
+            plan, arrays, conditional=self.settings.conditional
+        )
         self._shares = torch.from_numpy(arrays["shares"])
         self._network = self._fresh()
         return self._network
@@ -167,13 +194,13 @@ class Denoiser(nn.Module):
     def forward(
         self, scores: Tensor, ones: Tensor, at: Tensor, classes: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """(n, numbers) and (n, total) from scores, one-hot rows, steps (n,) and classes (n,)."""
+        """(…, numbers) and (…, total) from scores, one-hot rows, steps (…,) and classes (…,)."""
         told = self.time(_waves(at)) + nn.functional.silu(self.classes(classes))
-        x = self.rows(torch.cat([scores, ones], dim=1)) + told
+        x = self.rows(torch.cat([scores, ones], dim=-1)) + told
         for layer in self.layers:
             x = layer(x).relu()
         x = self.last(x)
-        return x[:, : self._scores], x[:, self._scores :]
+        return x[..., : self._scores], x[..., self._scores :]
 
 
 class _Training:
@@ -188,6 +215,7 @@ class _Training:
         classes: Tensor,
         network: Denoiser,
         rng: torch.Generator,
+        protection: Protection | None,
     ) -> None:
         self._settings = settings
         self._diffusion = Diffusion(settings.diffusion, encoding.spans)
@@ -198,43 +226,64 @@ class _Training:
         self._network = network
         self.kept = copy.deepcopy(network) if settings.average else network
         self.networks: Mapping[str, nn.Module] = {"network": network, "kept": self.kept}
-        self.optimizers: Mapping[str, Optimizer] = {
-            "adam": torch.optim.AdamW(
-                network.parameters(), lr=settings.learning_rate, weight_decay=0.0, fused=True
-            )
-        }
+        self._protection = protection
+        adam: Any = torch.optim.AdamW(
+            network.parameters(), lr=settings.learning_rate, weight_decay=0.0, fused=True
+        )
+        if protection is not None:
+            self._descent = PrivateDescent({"network": network}, adam, protection, rng)
+            adam = self._descent.optimizer
+        self.optimizers: Mapping[str, Optimizer] = {"adam": adam}
         self.rng = rng
 
     def step(self, number: int, *, figures: bool) -> dict[str, float]:
         """One step towards guessing what was there before the noise."""
-        chosen = torch.randint(len(self._scores), (self._batch,), generator=self.rng)
-        at = torch.randint(self._diffusion.steps, (self._batch,), generator=self.rng)
-        scores, ones = self._scores[chosen], self._ones[chosen]
+        settings, adam = self._settings, self.optimizers["adam"]
+        left = 1.0 - number / settings.iterations
+        adam.param_groups[0]["lr"] = settings.learning_rate * left
+        told: dict[str, float] = {}
+        if self._protection is not None:
+            self._private_step(self._protection)
+        else:
+            chosen = torch.randint(len(self._scores), (self._batch,), generator=self.rng)
+            loss = self._losses(chosen).mean()
+            adam.zero_grad(set_to_none=True)
+            loss.backward()
+            adam.step()
+            told = {"loss": float(loss.detach())} if figures else {}
+        if settings.average:
+            blend(self.kept, self._network, min(settings.average, (1 + number) / (10 + number)))
+        return told
+
+    def _private_step(self, protection: Protection) -> None:
+        """The same by whole people, every row under several noises; its losses are nobody's."""
+        looks = self._settings.looks
+        chosen, weights = protection.people.draw(protection.spent.sampling_rate, self.rng)
+        chosen, weights = chosen.repeat(1, looks), weights.repeat(1, looks) / looks
+        self._descent.step(len(chosen), lambda: (weights * self._losses(chosen)).sum(dim=1))
+
+    def _losses(self, chosen: Tensor) -> Tensor:
+        """How far off the guesses are, for every row, of the shape of `chosen`."""
+        flat = chosen.flatten()
+        at = torch.randint(self._diffusion.steps, flat.shape, generator=self.rng)
+        scores, ones = self._scores[flat], self._ones[flat]
         noise = torch.randn(scores.shape, generator=self.rng)
         noisy = self._diffusion.noisy_scores(scores, noise, at)
         now = self._spans.matrix(self._diffusion.noisy_codes(ones, at, self.rng))
-        guess, logits = self._network(noisy, now, at, self._classes[chosen])
-        loss = (guess - noise).square().mean() if scores.shape[1] else torch.zeros(())
+        inputs = (noisy, now, at, self._classes[flat])
+        shaped = (each.view(*chosen.shape, *each.shape[1:]) for each in inputs)
+        guess, logits = (each.view(len(flat), -1) for each in self._network(*shaped))
+        losses = torch.zeros(len(flat))
+        if scores.shape[1]:
+            losses = (guess - noise).square().mean(dim=1)
         if self._spans.total:
-            loss = loss + self._diffusion.category_loss(ones, now, at, logits)
-        self._descend(loss, number)
-        return {"loss": float(loss.detach())} if figures else {}
-
-    def _descend(self, loss: Tensor, number: int) -> None:
-        settings = self._settings
-        optimizer = self.optimizers["adam"]
-        left = 1.0 - number / settings.iterations
-        optimizer.param_groups[0]["lr"] = settings.learning_rate * left
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        if settings.average:
-            blend(self.kept, self._network, min(settings.average, (1 + number) / (10 + number)))
+            losses = losses + self._diffusion.category_losses(ones, now, at, logits)
+        return losses.view(chosen.shape)
 
 
 def _waves(at: Tensor) -> Tensor:
-    """Steps (n,) as cosines and sines of falling frequency, (n, _TIME)."""
+    """Steps (…,) as cosines and sines of falling frequency, (…, _TIME)."""
     half = _TIME // 2
     frequency = torch.exp(-math.log(10_000.0) * torch.arange(half) / half)
-    angle = at[:, None].float() * frequency
-    return torch.cat([angle.cos(), angle.sin()], dim=1)
+    angle = at[..., None].float() * frequency
+    return torch.cat([angle.cos(), angle.sin()], dim=-1)

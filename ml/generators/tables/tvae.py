@@ -19,6 +19,9 @@ from torch.optim import Optimizer
 from ml.generators.tables.learnt import LearntTables
 from ml.generators.tables.mode_encoding import ModeEncoding
 from ml.generators.tables.plan import Plan
+from ml.generators.tables.private import Privacy
+from ml.generators.tables.private_encoding import public_modes, public_plan
+from ml.generators.tables.private_steps import PrivateDescent, Protection
 from ml.generators.tables.sampling import Codes, Floats, Where
 from ml.records.tables.table import Table
 from ml.training.seeds import seeded_initialisation, torch_generator
@@ -84,16 +87,23 @@ class Tvae(LearntTables):
 
     kind = "tvae"
 
-    def __init__(self, settings: TvaeSettings | str = "default") -> None:
+    def __init__(
+        self, settings: TvaeSettings | str = "default", *, private: Privacy | None = None
+    ) -> None:
         self.settings: TvaeSettings = SETTINGS[settings] if isinstance(settings, str) else settings
-        super().__init__(self.settings)
+        if private is not None:
+            self.settings = replace(self.settings, match_marginals=False, conditional=False)
+        super().__init__(self.settings, private)
         self._encoding: ModeEncoding
         self._shares: Tensor
         self._network: Decoder
 
     def _begin(self, data: Table, seed: int) -> "_Training":
         rng = np.random.default_rng(seed)
-        self._encoding = ModeEncoding.learn(data)
+        if self._protection is None:
+            self._encoding = ModeEncoding.learn(data)
+        else:
+            self._encoding = public_modes(public_plan(data.schema))
         rows, codes = self._encoding.encode(data, rng)
         self._shares = torch.zeros(0, dtype=torch.float64)
         classes = torch.zeros(len(rows), 0)
@@ -113,6 +123,7 @@ class Tvae(LearntTables):
             encoder,
             self._network,
             torch_generator(rng),
+            self._protection,
         )
 
     def _target(self) -> int | None:
@@ -170,7 +181,7 @@ class Tvae(LearntTables):
 
 
 class Encoder(nn.Module):
-    """Rows to mean and log variance of the latent."""
+    """Rows to mean and log variance of the latent; any leading dimensions."""
 
     def __init__(self, settings: TvaeSettings, width: int) -> None:
         super().__init__()
@@ -178,8 +189,8 @@ class Encoder(nn.Module):
         self.last = nn.Linear(settings.hidden[-1], 2 * settings.latent)
 
     def forward(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, latent) each."""
-        mean, log_variance = self.last(self.layers(rows)).chunk(2, dim=1)
+        """(…, latent) each."""
+        mean, log_variance = self.last(self.layers(rows)).chunk(2, dim=-1)
         return mean, log_variance.clamp(-_LOG_VARIANCE, _LOG_VARIANCE)
 
 
@@ -194,10 +205,10 @@ class Decoder(nn.Module):
         self.deviations = nn.Parameter(torch.full((encoding.offsets,), 0.1))
 
     def forward(self, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean offsets (n, offsets), logits of spans (n, total), deviations (offsets,)."""
+        """Mean offsets (…, offsets), logits of spans (…, total), deviations (offsets,)."""
         x = self.last(self.layers(latent))
-        means = x[:, : self._offsets].tanh()
-        return means, x[:, self._offsets :], self.deviations.clamp(*_DEVIATIONS)
+        means = x[..., : self._offsets].tanh()
+        return means, x[..., self._offsets :], self.deviations.clamp(*_DEVIATIONS)
 
 
 class _Training:
@@ -212,43 +223,64 @@ class _Training:
         encoder: Encoder,
         decoder: Decoder,
         rng: torch.Generator,
+        protection: Protection | None,
     ) -> None:
         self._settings = settings
         self._encoding, self._rows, self._classes = encoding, rows, classes
         self._encoder, self._decoder = encoder, decoder
         self._batch = settings.rows_of_a_step(len(rows))
         self.networks: Mapping[str, nn.Module] = {"encoder": encoder, "decoder": decoder}
+        self._protection = protection
+        decoder.deviations.requires_grad_(protection is None)
         parameters = [*encoder.parameters(), *decoder.parameters()]
-        self.optimizers: Mapping[str, Optimizer] = {
-            "adam": torch.optim.Adam(
-                parameters, lr=settings.learning_rate, weight_decay=settings.decay, fused=True
-            )
-        }
+        adam: Any = torch.optim.Adam(
+            [each for each in parameters if each.requires_grad],
+            lr=settings.learning_rate,
+            weight_decay=settings.decay,
+            fused=True,
+        )
+        if protection is not None:
+            self._descent = PrivateDescent(self.networks, adam, protection, rng)
+            adam = self._descent.optimizer
+        self.optimizers: Mapping[str, Optimizer] = {"adam": adam}
         self.rng = rng
 
     def step(self, number: int, *, figures: bool) -> dict[str, float]:
         """One step down the evidence bound."""
+        if self._protection is not None:
+            return self._private_step(self._protection)
         chosen = torch.randint(len(self._rows), (self._batch,), generator=self.rng)
-        rows, classes = self._rows[chosen], self._classes[chosen]
-        mean, log_variance = self._encoder(torch.cat([rows, classes], dim=1))
-        noise = torch.randn(mean.shape, generator=self.rng)
-        latent = mean + noise * (0.5 * log_variance).exp()
-        loss = self._unlikeliness(rows, torch.cat([latent, classes], dim=1))
-        away = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum()
-        loss = (self._settings.reconstruction * loss + away) / self._batch
+        loss = self._bounds(self._rows[chosen], self._classes[chosen]).mean()
         optimizer = self.optimizers["adam"]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         return {"bound": float(loss.detach())} if figures else {}
 
+    def _private_step(self, protection: Protection) -> dict[str, float]:
+        """The same by whole people; its losses are nobody's to see."""
+        chosen, weights = protection.people.draw(protection.spent.sampling_rate, self.rng)
+        rows, classes = self._rows[chosen], self._classes[chosen]
+        self._descent.step(len(rows), lambda: (weights * self._bounds(rows, classes)).sum(dim=1))
+        return {}
+
+    def _bounds(self, rows: Tensor, classes: Tensor) -> Tensor:
+        """How much every row, (…, width), falls short of the evidence, (…,)."""
+        mean, log_variance = self._encoder(torch.cat([rows, classes], dim=-1))
+        noise = torch.randn(mean.shape, generator=self.rng)
+        latent = mean + noise * (0.5 * log_variance).exp()
+        unlikely = self._unlikeliness(rows, torch.cat([latent, classes], dim=-1))
+        away = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=-1)
+        return self._settings.reconstruction * unlikely + away
+
     def _unlikeliness(self, rows: Tensor, latent: Tensor) -> Tensor:
-        """Negative log-likelihood of the rows, summed."""
+        """Negative log-likelihood of the rows, (…,)."""
         offsets = self._encoding.offsets
         means, logits, deviations = self._decoder(latent)
-        apart = ((rows[:, :offsets] - means) / deviations).square()
-        loss = 0.5 * apart.sum() + self._batch * deviations.log().sum()
-        return loss - (rows[:, offsets:] * self._encoding.spans.log_softmax(logits)).sum()
+        apart = ((rows[..., :offsets] - means) / deviations).square()
+        logs = self._encoding.spans.log_softmax(logits.flatten(0, -2)).view(logits.shape)
+        likely = (rows[..., offsets:] * logs).sum(dim=-1)
+        return 0.5 * apart.sum(dim=-1) + deviations.log().sum() - likely
 
 
 def _layers(width: int, hidden: tuple[int, ...]) -> nn.Sequential:
