@@ -122,7 +122,7 @@ def _file(each: Member) -> dict[str, Any]:
 
 
 def _records(name: str, file: str, release: Release, schema: Schema) -> dict[str, Any]:
-    described = describe_columns(schema, release.words)
+    described = describe_columns(schema, release.meanings())
     fields = []
     for number, (column, about) in enumerate(zip(schema.columns, described, strict=True), start=1):
         source: dict[str, Any] = {"fileObject": {"@id": file}, "extract": {"column": column.name}}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ml.publication.columns import ColumnDescription, describe_columns
 from ml.publication.drawings import bars, histogram, profile
@@ -23,7 +24,7 @@ _SUPPRESSED = (
 
 def column_table(release: Release, table: Table) -> Html:
     """What every column is."""
-    described = describe_columns(table.schema, release.words)
+    described = describe_columns(table.schema, release.meanings())
     return grid(
         "Columns",
         ("column", "what it is", "unit", "values", "missing"),
@@ -37,8 +38,8 @@ def distributions(release: Release, table: Table) -> Html:
     if not isinstance(told, Mapping):
         raise InvalidRelease("the report's marginals are no columns by name")
     columns = [each for each in table.schema.columns if release.kind == "vitals" or _read(each)]
-    figures = [_figure(each, table, told.get(each.name), release.words) for each in columns]
-    first = [_profile(table)] if release.kind == "cgm" else []
+    figures = [_figure(each, table, told.get(each.name), release.meanings()) for each in columns]
+    first = [_profile(table, _told_profile(release))] if release.kind == "cgm" else []
     return joined(
         [_key(), paragraph(_SUPPRESSED), *first, element("div", *figures, class_="plots")]
     )
@@ -75,7 +76,7 @@ def _figure(
     unit = words.get(column.name, ("", ""))[1]
     shown = shortened(marginal(column, table.column(column.name), told))
     title = f"Distribution of {column.name}"
-    drawn = (bars if shown.edges is None else histogram)(shown, title)
+    drawn = (histogram if shown.even else bars)(shown, title)
     caption = f"{column.name} ({unit})" if unit else column.name
     return element(
         "figure",
@@ -102,22 +103,42 @@ def _numbers(shown: Marginal, name: str) -> Html:
     return grid(f"Shares of {name}", ("value", "synthetic", "real"), rows)
 
 
-def _profile(table: Table) -> Html:
+def _told_profile(release: Release) -> npt.NDArray[np.float64] | None:
+    """Percentiles of real readings by hour as the report has them, (24, 5), NaN suppressed."""
+    told = release.report.get("profile")
+    if not isinstance(told, Mapping) or told.get("real") is None:
+        return None
+    try:
+        bands = np.array(
+            [[np.nan if cell is None else cell for cell in row] for row in told["real"]],
+            dtype=np.float64,
+        )
+    except (TypeError, ValueError):
+        bands = np.empty(0)
+    if bands.shape != (24, len(_LEVELS)):
+        raise InvalidRelease("the report's profile is not five percentiles of each of 24 hours")
+    return bands
+
+
+def _profile(table: Table, real: npt.NDArray[np.float64] | None) -> Html:
     minute = table.column(MINUTE).astype(np.int64) % 1440
     hour, glucose = minute // 60, table.column(GLUCOSE)
     hours = np.unique(hour)
     bands = np.stack([np.percentile(glucose[hour == each], _LEVELS) for each in hours])
-    middles = hours + 0.5
+    theirs = np.full_like(bands, np.nan) if real is None else real[hours]
     rows = [
-        (f"{each:02d}:00", *(f"{level:.0f}" for level in band))
-        for each, band in zip(hours, bands, strict=True)
+        (f"{each:02d}:00", *("–" if np.isnan(cell) else f"{cell:.0f}" for cell in (*ours, *band)))
+        for each, ours, band in zip(hours, bands, theirs, strict=True)
     ]
-    head = ("hour", *(f"{level} %" for level in _LEVELS))
+    head = ("hour", *(f"{side} {level} %" for side in ("synthetic", "real") for level in _LEVELS))
     return element(
         "figure",
-        element("figcaption", "Synthetic glucose over the day (mg/dL)"),
-        profile(middles, bands, "Percentiles of synthetic glucose by hour of the day"),
-        paragraph("Line: median. Darker band: half of the readings. Lighter band: 5 to 95 %."),
+        element("figcaption", "Glucose over the day (mg/dL)"),
+        profile(hours + 0.5, bands, theirs, "Percentiles of glucose by hour of the day"),
+        paragraph(
+            "Synthetic: median, band of half of the readings, lighter band of 5 to 95 %. "
+            "Real: median as a line, the same percentiles as dashes."
+        ),
         element("details", element("summary", "Numbers"), grid("Percentiles by hour", head, rows)),
         class_="whole",
     )

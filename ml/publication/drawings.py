@@ -4,13 +4,13 @@ Filled shapes are synthetic; real figures, where the report gives them, are a st
 tick, so that they are told apart without colour.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
 from ml.publication.marginals import Marginal
 from ml.publication.markup import Html, element
+
+Floats = npt.NDArray[np.floating]
 
 _WIDTH, _HEIGHT = 340, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 38, 8, 8, 24
@@ -44,7 +44,8 @@ def histogram(shown: Marginal, title: str) -> Html:
 
 
 def bars(shown: Marginal, title: str) -> Html:
-    """A bar per category; the real share is a tick across its bar."""
+    """A bar per category, or per bin where these are not equally wide; the real share is a tick
+    across its bar."""
     most = _most(shown)
     room = _WIDTH - _LABEL - 52
     drawn: list[Html] = []
@@ -63,10 +64,16 @@ def bars(shown: Marginal, title: str) -> Html:
     return _picture(title, 8 + _ROW * len(shown.labels), *drawn)
 
 
-def profile(hours: npt.NDArray[np.float64], bands: npt.NDArray[np.float64], title: str) -> Html:
-    """Percentiles over the day: `hours` (n,), `bands` (n, 5) from the lowest to the highest."""
+def profile(
+    hours: Floats,
+    bands: Floats,
+    real: Floats,
+    title: str,
+) -> Html:
+    """Percentiles over the day: `hours` (n,), `bands` and `real` (n, 5) from the lowest to the
+    highest; of `real`, only levels that are known at every hour are drawn."""
     width, height = 2 * _WIDTH, 240
-    low, high = 0.0, float(np.ceil(max(bands.max(), 200) / 50) * 50)
+    low, high = 0.0, float(np.ceil(max(bands.max(), np.nanmax(real, initial=200)) / 50) * 50)
     x = _LEFT + (width - _LEFT - _RIGHT) * hours / 24
     y = _TOP + (height - _TOP - _BOTTOM) * (1 - (bands - low) / (high - low))
     ways = [
@@ -74,6 +81,14 @@ def profile(hours: npt.NDArray[np.float64], bands: npt.NDArray[np.float64], titl
         for outer in (0, 1)
     ]
     middle = element("polyline", points=_points(x, y[:, 2]), class_="median")
+    theirs = _TOP + (height - _TOP - _BOTTOM) * (1 - (real - low) / (high - low))
+    lines = [
+        element(
+            "polyline", points=_points(x, theirs[:, at]), class_="real" if at == 2 else "real dash"
+        )
+        for at in range(real.shape[1])
+        if np.isfinite(real[:, at]).all()
+    ]
     marks: list[Html] = []
     for level in np.arange(low, high + 1, 50 if high <= 300 else 100):
         at = _TOP + (height - _TOP - _BOTTOM) * (1 - (level - low) / (high - low))
@@ -86,7 +101,7 @@ def profile(hours: npt.NDArray[np.float64], bands: npt.NDArray[np.float64], titl
         for hour, anchor in ((0, "start"), (6, "middle"), (12, "middle"), (18, "middle"))
     ]
     marks.append(_text(width - _RIGHT, height - 8, "24:00", anchor="end"))
-    return _picture(title, height, *marks, *ways, middle, width=width)
+    return _picture(title, height, *marks, *ways, middle, *lines, width=width)
 
 
 def _picture(title: str, height: float, *parts: Html, width: float = _WIDTH) -> Html:
@@ -100,9 +115,9 @@ def _picture(title: str, height: float, *parts: Html, width: float = _WIDTH) -> 
     )
 
 
-def _across(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _across(edges: Floats) -> Floats:
     share = (edges - edges[0]) / (edges[-1] - edges[0])
-    found: npt.NDArray[np.float64] = _LEFT + (_WIDTH - _LEFT - _RIGHT) * share
+    found: Floats = _LEFT + (_WIDTH - _LEFT - _RIGHT) * share
     return found
 
 
@@ -133,7 +148,7 @@ def _shares_axis(most: float) -> list[Html]:
     return marks
 
 
-def _steps(across: npt.NDArray[np.float64], heights: npt.NDArray[np.float64]) -> list[Html]:
+def _steps(across: Floats, heights: Floats) -> list[Html]:
     """One line for every run of bins that are not suppressed."""
     lines, points = [], []
     for at, height in enumerate(heights):
@@ -146,13 +161,13 @@ def _steps(across: npt.NDArray[np.float64], heights: npt.NDArray[np.float64]) ->
     return lines
 
 
-def _closed(x: npt.NDArray[np.float64], low: Sequence[float], high: Sequence[float]) -> str:
+def _closed(x: Floats, low: Floats, high: Floats) -> str:
     there = [f"{_at(a)},{_at(b)}" for a, b in zip(x, low, strict=True)]
     back = [f"{_at(a)},{_at(b)}" for a, b in zip(x[::-1], high[::-1], strict=True)]
     return f"M{' L'.join(there + back)}Z"
 
 
-def _points(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> str:
+def _points(x: Floats, y: Floats) -> str:
     return " ".join(f"{_at(a)},{_at(b)}" for a, b in zip(x, y, strict=True))
 
 

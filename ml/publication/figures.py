@@ -75,8 +75,6 @@ def _interval(told: Mapping[str, Any]) -> str:
     low, high = told.get("low"), told.get("high")
     if low is None and high is None:
         return _NONE
-    if low == high == told.get("value"):
-        return "exact"
     return f"{number(low)} to {number(high)}"
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ml.records.cgm.days import GlucoseDays
+from ml.records.cgm.days import HIGHEST, LOWEST, GlucoseDays
 from ml.records.tables.schema import Column, Schema
 from ml.records.tables.table import Table
 
@@ -31,7 +31,8 @@ def as_table(days: GlucoseDays) -> Table:
     minute = since[:, None] * 1440 + np.arange(steps)[None, :] * days.step_minutes
     readings = np.round(days.mg_dl[order].astype(np.float64), _DECIMALS)
     values = np.column_stack([np.repeat(series, steps), minute.ravel(), readings.ravel()])
-    lowest, highest = float(readings.min()), float(readings.max())
+    lowest = min(LOWEST, float(readings.min()))
+    highest = max(HIGHEST, float(readings.max()))
     columns = (
         Column(SERIES, "integer", minimum=1, maximum=float(series.max())),
         Column(MINUTE, "integer", minimum=0, maximum=float(minute.max()), step=days.step_minutes),

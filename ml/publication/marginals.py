@@ -2,6 +2,7 @@
 from the report alone."""
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,6 +40,13 @@ class Marginal:
     similarity: float | None = None
     ends: tuple[str, str] = ("", "")
 
+    @property
+    def even(self) -> bool:
+        """Whether there are bins, all equally wide, so that the height of a bar is its share."""
+        return self.edges is not None and bool(
+            np.allclose(np.diff(self.edges), (self.edges[-1] - self.edges[0]) / len(self.labels))
+        )
+
 
 def marginal(
     column: Column, cells: npt.NDArray[np.float64], told: Mapping[str, Any] | None
@@ -52,7 +60,7 @@ def marginal(
     if column.numeric:
         edges, ends = _edges(column, told)
         counts = np.histogram(np.clip(there, edges[0], edges[-1]), bins=edges)[0]
-        labels = tuple(f"{low:.6g} to {high:.6g}" for low, high in itertools.pairwise(edges))
+        labels = _ranges(column, edges)
     else:
         edges, ends = None, ("", "")
         counts = np.bincount(there.astype(np.intp), minlength=len(column.categories))
@@ -91,7 +99,8 @@ def _edges(
             raise _misfit(column, "has edges that are no numbers") from None
         if edges.ndim != 1 or edges.size < 2 or not (np.diff(edges) > 0).all():
             raise _misfit(column, "has edges that do not ascend")
-        return edges, (f"{edges[0]:.6g}", f"{edges[-1]:.6g}")
+        reach = (max(edges[0], column.minimum), min(edges[-1], column.maximum))
+        return edges, (f"{reach[0]:.6g}", f"{reach[1]:.6g}")
     low, high = column.minimum, column.maximum
     ends = (number_text(low, column.decimals), number_text(high, column.decimals))
     if column.kind == "integer":
@@ -102,6 +111,24 @@ def _edges(
     if column.constant:
         return np.array([low - 0.5, high + 0.5]), ends
     return np.linspace(low, high, _BINS + 1), ends
+
+
+def _ranges(column: Column, edges: npt.NDArray[np.float64]) -> tuple[str, ...]:
+    """What lies in each bin: for whole numbers the lowest and the highest that can."""
+    if column.kind != "integer":
+        return tuple(f"{low:.6g} to {high:.6g}" for low, high in itertools.pairwise(edges))
+    found = []
+    for at, (low, high) in enumerate(itertools.pairwise(edges)):
+        first = math.ceil((low - column.minimum) / column.step)
+        last = math.ceil((high - column.minimum) / column.step) - 1
+        if at == edges.size - 2:
+            last = math.floor((high - column.minimum) / column.step)
+        ends = [
+            round(min(max(column.minimum + column.step * step, column.minimum), column.maximum))
+            for step in (first, last)
+        ]
+        found.append(f"{ends[0]} to {ends[1]}" if ends[0] < ends[1] else f"{ends[0]}")
+    return tuple(found)
 
 
 def _real(

@@ -5,18 +5,15 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ml.publication.long_days import as_table
 from ml.publication.plain_text import text_fault
+from ml.publication.words import DatasetKind, Words, known_words
 from ml.records.cgm.days import GlucoseDays
 from ml.records.tables.table import Table
-
-DatasetKind = Literal["vitals", "cgm"]
-Words = Mapping[str, tuple[str, str]]
-"""Name of a column → what it means, and its unit ("" for none)."""
 
 CARD_KEYS = (
     "name",
@@ -55,7 +52,7 @@ class Release:
         licence: the whole text under which the dataset is given.
         published: given by the caller, never read off a clock.
         version: MAJOR.MINOR.PATCH.
-        words: what the columns mean, where it is known.
+        words: meaning and unit of columns, beside and before `known_words`.
         preparation: what was done to the contributions before the generator saw them, in
             sentences; only who did it can tell.
     """
@@ -92,6 +89,10 @@ class Release:
     def table(self) -> Table:
         """The rows as they are published; glucose days in long form."""
         return self.data if isinstance(self.data, Table) else as_table(self.data)
+
+    def meanings(self) -> Words:
+        """Meaning and unit by name of the column, where anybody said."""
+        return {**known_words(self.kind), **self.words}
 
     def published_card(self) -> dict[str, Any]:
         """The part of the generator's card that is for everybody."""

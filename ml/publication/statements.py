@@ -102,8 +102,8 @@ def _missing(table: Table) -> str:
     if not empty:
         return "No cell is missing."
     return (
-        f"Cells may be missing in {len(empty)} of {len(table.schema.columns)} columns; the "
-        "generator learnt where, and nothing was filled in afterwards."
+        f"Cells may be missing in {len(empty)} of {len(table.schema.columns)} columns, where the "
+        "generator left them out; nothing was filled in afterwards."
     )
 
 

@@ -52,6 +52,7 @@ svg text{{font:10.5px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans
 fill:var(--quiet)}}
 .made{{fill:var(--made)}}
 .real{{fill:none;stroke:var(--real);stroke-width:2}}
+.dash{{stroke-dasharray:4 3;stroke-width:1.5}}
 .rule{{stroke:var(--line);stroke-width:1}}
 .band{{fill:var(--made)}}
 .band-0{{opacity:.22}}

@@ -11,11 +11,17 @@ from ml.publication.release import InvalidRelease, Release
 from ml.publication.style import STYLE
 from tests.ml.publication import released
 
+_GLUCOSE = (
+    "Glucose as a continuous sensor would read it",
+    "mg/dL",
+    "numbers from 39.0 to 401.0 with 1 decimal",
+    "never",
+)
 _REAL = {
     "marginals": {
         "heart_rate": {
-            "edges": [40, 80, 120, 180],
-            "real": [0.3517, None, 0.2483],
+            "edges": [40, 80, 120, 160, 200],
+            "real": [0.3517, None, 0.2483, 0.1],
             "missing": {"synthetic": 0.1, "real": 0.0917},
             "similarity": 0.8731,
         },
@@ -147,8 +153,12 @@ def test_synthetic_shares_are_counted_from_the_rows_and_real_ones_taken_from_the
     page: _Page,
 ) -> None:
     rates = released.table().column("heart_rate")
-    bins = [(rates < 80).mean(), ((rates >= 80) & (rates < 120)).mean(), (rates >= 120).mean()]
-    shown = [row for row in page.rows if row[0] in ("40 to 80", "80 to 120", "120 to 180")]
+    bins = [
+        (rates < 80).mean(),
+        ((rates >= 80) & (rates < 120)).mean(),
+        ((rates >= 120) & (rates < 160)).mean(),
+    ]
+    shown = [row for row in page.rows if row[0] in ("40 to 79", "80 to 119", "120 to 159")]
     assert [row[1] for row in shown] == [f"{share:.2%}" for share in bins]
     assert [row[2] for row in shown] == ["35.17%", "–", "24.83%"]
     assert ["no value", f"{np.isnan(rates).mean():.2%}", "9.17%"] in page.rows
@@ -156,10 +166,20 @@ def test_synthetic_shares_are_counted_from_the_rows_and_real_ones_taken_from_the
     assert any("similarity to real rows 0.8731" in text for text in page.texts)
 
 
+def test_bins_of_different_width_are_not_drawn_as_a_histogram() -> None:
+    def drawn(*edges: float) -> str:
+        told = {"heart_rate": {"edges": edges, "real": [None] * (len(edges) - 1)}}
+        source = _sheet(released.release(report=released.report(marginals=told)))
+        return source[source.index("Distribution of heart_rate") :].partition("</svg>")[0]
+
+    assert ">40 to 59<" in drawn(40, 60, 180)
+    assert ">40 to 109<" not in drawn(40, 110, 180)
+
+
 def test_real_shares_that_were_suppressed_are_not_drawn(source: str) -> None:
     figure = source[source.index("Distribution of heart_rate") :]
     lines = re.findall(r'<polyline points="([^"]*)"', figure[: figure.index("</svg>")])
-    assert [len(line.split()) for line in lines] == [2, 2]
+    assert [len(line.split()) for line in lines] == [2, 4]
     without = _sheet(released.release())
     assert 'class="real"' not in without[without.index("Distribution of") :]
 
@@ -169,7 +189,7 @@ def test_figures_stand_with_interval_n_baseline_and_protocol(page: _Page) -> Non
     assert ["column shapes", "0.9421", "0.93 to 0.9535", "36", "0.961"] in page.rows
     assert ["auprc boosting", "0.71", "0.6 to 0.8", "9"] in page.rows
     matches = next(row for row in page.rows if row[0].startswith("exact matches"))
-    assert matches[1:] == ["0", "exact", "60"] and matches[0].endswith("all")
+    assert matches[1:] == ["0", "0 to 0", "60"] and matches[0].endswith("all")
     text = "".join(page.texts)
     for told in ("Held out by person.", "Lactate is coarse.", "Extremes were clipped."):
         assert told in text
@@ -188,6 +208,20 @@ def test_glucose_is_drawn_over_the_day() -> None:
         f"{hour:02d}:00" for hour in range(24)
     ]
     assert 'class="band band-0"' in source and 'class="median"' in source
+    assert page.rows.count(["glucose_mg_dl", *_GLUCOSE]) == 1
+
+
+def test_real_percentiles_of_glucose_are_drawn_where_the_report_shows_them() -> None:
+    real = [[None, 95, 111, 130, None]] * 24
+    days, report = released.glucose_days(), released.report(profile={"real": real})
+    source = _sheet(released.release(kind="cgm", data=days, report=report))
+    hours = [row for row in _Page(source).rows if row[0] == "07:00"]
+    assert [row[6:] for row in hours] == [["–", "95", "111", "130", "–"]]
+    figure = source[source.index("Percentiles of glucose") :].partition("</svg>")[0]
+    assert figure.count('class="real"') == 1 and figure.count('class="real dash"') == 2
+    with pytest.raises(InvalidRelease, match="24 hours"):
+        broken = released.report(profile={"real": real[1:]})
+        build_package(released.release(kind="cgm", data=days, report=broken))
 
 
 def test_tables_name_rows_and_columns_and_pictures_have_titles(source: str, page: _Page) -> None:

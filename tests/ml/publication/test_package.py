@@ -214,7 +214,7 @@ print(len(build_package(released.release(data=table))), peak() - before)
     )
     size, grown = map(int, found.stdout.split())
     assert size > 20_000_000
-    assert grown < 400 * 1024**2
+    assert grown < 200 * 1024**2
 
 
 def test_parquet_alone_carries_types_and_schema(package: bytes) -> None:

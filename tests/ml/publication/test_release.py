@@ -78,3 +78,9 @@ def test_columns_are_described_by_kind_words_and_dependencies() -> None:
         "Always only.",
         "False or true; The column to be predicted.",
     ]
+
+
+def test_vital_signs_are_described_in_the_words_of_their_vocabulary() -> None:
+    words = released.release(words={"steps": ("Steps", "1")}).meanings()
+    assert words["systolic_bp"] == ("Systolic blood pressure", "mmHg")
+    assert words["steps"] == ("Steps", "1")
