@@ -81,10 +81,11 @@ class MlGlucoseModels:
 
         grid, traces = joined(canonicals)
         grid = last_days(grid, LEARNT_DAYS)
-        from backend.adapters.models import bases, personal_model, personal_training, stages
+        from backend.adapters.models import bases, personal_model, personal_training
         from backend.adapters.models.settings import SETTINGS
         from ml.artifacts import BrokenArtifact, NewerArtifact
         from ml.training.progress import Progress
+        from ml.training.stages import Stages
         from ml.training.threads import use_threads
 
         def told(step: Progress) -> None:
@@ -93,7 +94,7 @@ class MlGlucoseModels:
         use_threads(self._threads)
         told(Progress("looking at the days", 0, 1000))
         found = personal_training.enough(grid, traces)
-        kept = stages.Stages(checkpoints)
+        kept = Stages(checkpoints)
         train = partial(
             personal_training.train_personal,
             grid,

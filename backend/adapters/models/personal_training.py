@@ -14,7 +14,6 @@ import numpy.typing as npt
 from backend.adapters.models.bases import Bases
 from backend.adapters.models.personal_model import PersonalModel
 from backend.adapters.models.settings import PersonalSetting
-from backend.adapters.models.stages import Stages
 from backend.adapters.models.telling import assessment_json, assessment_of
 from backend.adapters.models.traces import context_of
 from backend.domain.errors import NotEnoughData
@@ -33,6 +32,7 @@ from ml.records.cgm.readiness import FULL_DAYS, Readiness, assess, trusted
 from ml.records.cgm.trace import CgmTrace
 from ml.records.cgm.windows import HORIZON, ForecastWindows, forecast_windows, joined
 from ml.training.progress import Part, Progress, ProgressSink, silent
+from ml.training.stages import Stages
 
 _STEP_OF_DAY = 288
 _SYNTHETIC_STRIDE = 6

@@ -4,7 +4,7 @@ import io
 import zipfile
 import zlib
 
-from backend.ports.models import Checkpoints
+from ml.training.checkpoints import Checkpoints
 
 
 class Stages:
