@@ -1,1 +1,1 @@
-"""The neural scorers that `ml.evaluation` is handed."""
+"""The scorers that `ml.evaluation` is handed: networks for days, learners for tables."""

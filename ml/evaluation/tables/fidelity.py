@@ -6,7 +6,7 @@ is copied is for the privacy measures); and columns drawn independently of one a
 training rows (the floor: perfect marginals and nothing else).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,22 +16,23 @@ from ml.evaluation.statistics import Interval, resampled_weights
 from ml.evaluation.tables.fidelity_discriminator import MOST_ROWS as MOST_JUDGED
 from ml.evaluation.tables.fidelity_discriminator import discriminator_auc
 from ml.evaluation.tables.fidelity_neighbours import (
-    MEASURES,
     MOST_ROWS,
     Encoding,
     Neighbourhood,
     neighbour_figures,
 )
 from ml.evaluation.tables.fidelity_pairs import numeric_pairs, pair_similarities
+from ml.evaluation.tables.fidelity_sides import Sides, independent_columns, some_rows
 from ml.evaluation.tables.marginals import Sample, Scores, column_shapes, missing_similarities
 from ml.evaluation.tables.utility_learner import Learner
 from ml.records.tables.table import Table
 
 Floats = npt.NDArray[np.floating]
-Names = npt.NDArray[np.str_]
 Advance = Callable[[str], None]
 
-SIDES = ("synthetic", "ceiling", "floor")
+CANDIDATES = ("synthetic", "ceiling", "floor")
+STEPS = 3 * len(CANDIDATES)
+"""How often `fidelity` calls `advance`."""
 PERFECT = {"discriminator_auc": 0.5}
 """What a figure is at best, where that is not 1."""
 
@@ -66,101 +67,95 @@ class Fidelity:
 
 
 def fidelity(
-    synthetic: Table,
-    training: Table,
-    training_person: Names,
-    holdout: Table,
-    holdout_person: Names,
+    sides: Sides,
     *,
     learner: Learner,
     rng: np.random.Generator,
     advance: Advance,
     draws: int = 200,
 ) -> Fidelity:
-    """Every figure of `synthetic` against the held-out people.
+    """Every figure of the synthetic rows against the held-out people.
 
     Returns figures: column_shapes, column_shapes_worst, missing_shares, correlations,
     contingencies, column_pairs (means of similarities; those that apply), discriminator_auc,
     alpha_precision, beta_recall, density, coverage.
     """
-    floor = independent_columns(training, len(training), rng=rng)
-    sides = dict(zip(SIDES, (synthetic, training, floor), strict=True))
-    real = Sample.of_people(holdout, holdout_person, rng)
-    samples = {
-        "synthetic": Sample.of_rows(synthetic, rng),
-        "ceiling": Sample.of_people(training, training_person, rng),
-        "floor": Sample.of_rows(floor, rng),
-    }
-    people = int(np.unique(holdout_person).size)
-    found: dict[str, dict[str, Interval]] = {name: {} for name in SIDES}
-    scores = {}
-    for name, sample in samples.items():
-        advance(f"columns and pairs: {name}")
-        weights = _weights(real, sample, draws if name == "synthetic" else 1, rng)
-        scores[name] = _similarities(real, sample, weights, found[name])
-    near = _Neighbours(holdout, holdout_person, training, rng)
-    size = min(MOST_ROWS, *(len(table) for table in (holdout, *sides.values())))
-    for name, table in sides.items():
-        advance(f"neighbours: {name}")
-        rows = some_rows(len(table), size, rng)
-        found[name] |= near.figures(table.take(rows), rng, draws if name == "synthetic" else 1)
-    for name, sample in samples.items():
-        advance(f"discriminator: {name}")
-        size = min(MOST_JUDGED, len(holdout), len(sample.table))
-        judged = [_cut(side, size, rng) for side in (real, sample)]
-        count = draws if name == "synthetic" else 1
-        found[name]["discriminator_auc"] = discriminator_auc(
-            judged[0], judged[1], learner, rng=rng, draws=count
-        )
+    bench = _Bench(sides, rng, draws)
+    scores = bench.compare(advance)
+    bench.neighbours(advance)
+    bench.discriminate(learner, advance)
     columns, pairs = scores["synthetic"]
-    parts = _parts(columns, pairs, holdout)
-    figures = {
-        name: Figure(
-            interval,
-            people,
-            found["floor"][name].value,
-            found["ceiling"][name].value,
-            PERFECT.get(name, 1.0),
-            parts.get(name),
-        )
-        for name, interval in found["synthetic"].items()
-        if name in found["floor"] and name in found["ceiling"]
-    }
+    figures = bench.figures(_parts(columns, pairs, sides.holdout))
     return Fidelity(figures, columns.values, pairs.values)
 
 
-STEPS = 3 * len(SIDES)
-"""How often `fidelity` calls `advance`."""
+class _Bench:
+    """Three tables held against the same held-out people; `found` has what was measured."""
 
+    def __init__(self, sides: Sides, rng: np.random.Generator, draws: int) -> None:
+        floor = independent_columns(sides.training, len(sides.training), rng=rng)
+        self._sides, self._rng, self._draws = sides, rng, draws
+        self._real = Sample.of_people(sides.holdout, sides.holdout_person, rng)
+        self._samples = {
+            "synthetic": Sample.of_rows(sides.synthetic, rng),
+            "ceiling": Sample.of_people(sides.training, sides.training_person, rng),
+            "floor": Sample.of_rows(floor, rng),
+        }
+        self._found: dict[str, dict[str, Interval]] = {name: {} for name in CANDIDATES}
 
-def independent_columns(
-    table: Table, rows: int, *, rng: np.random.Generator, within: str | None = None
-) -> Table:
-    """Rows whose cells are drawn column by column from `table`, each from a row of its own.
+    def compare(self, advance: Advance) -> dict[str, tuple[Scores, Scores]]:
+        """Columns and pairs of each."""
+        scores = {}
+        for name, sample in self._samples.items():
+            advance(f"columns and pairs: {name}")
+            first, second = (
+                resampled_weights(side.blocks, draws=self._count(name), rng=self._rng)
+                for side in (self._real, sample)
+            )
+            weights = (first, second)
+            scores[name] = _similarities(self._real, sample, weights, self._found[name])
+        return scores
 
-    With `within`, the name of a column of categories, that column is drawn first and the others
-    from rows that share its category: what a generator knows that thinks columns independent
-    given the class.
-    """
-    if within is None:
-        drawn = [column[rng.integers(len(table), size=rows)] for column in table.values.T]
-        return Table(table.schema, np.stack(drawn, axis=1))
-    at = table.schema.index(within)
-    source = np.nan_to_num(table.values[:, at], nan=-1.0)
-    order = np.argsort(source, kind="stable")
-    known, start, count = np.unique(source[order], return_index=True, return_counts=True)
-    classes = rng.choice(known.size, rows, p=count / count.sum())
-    values = np.empty((rows, table.values.shape[1]))
-    for each in range(values.shape[1]):
-        chosen = order[start[classes] + (rng.random(rows) * count[classes]).astype(np.intp)]
-        values[:, each] = table.values[chosen, each]
-    values[:, at] = np.where(known[classes] < 0, np.nan, known[classes])
-    return Table(table.schema, values)
+    def neighbours(self, advance: Advance) -> None:
+        """Precision, recall, density and coverage, each with as many rows."""
+        sides, rng = self._sides, self._rng
+        encode = Encoding(sides.training)
+        rows = some_rows(len(sides.holdout), MOST_ROWS, rng)
+        near = Neighbourhood.of(encode(sides.holdout.take(rows)), sides.holdout_person[rows])
+        size = min(rows.size, *(len(sample.table) for sample in self._samples.values()))
+        for name, sample in self._samples.items():
+            advance(f"neighbours: {name}")
+            chosen = encode(sample.table.take(some_rows(len(sample.table), size, rng)))
+            self._found[name] |= neighbour_figures(near, chosen, rng=rng, draws=self._count(name))
 
+    def discriminate(self, learner: Learner, advance: Advance) -> None:
+        """How well `learner` tells each from the held-out people, as many rows of either side."""
+        for name, sample in self._samples.items():
+            advance(f"discriminator: {name}")
+            size = min(MOST_JUDGED, len(self._sides.holdout), len(sample.table))
+            real, made = (_cut(side, size, self._rng) for side in (self._real, sample))
+            self._found[name]["discriminator_auc"] = discriminator_auc(
+                real, made, learner, rng=self._rng, draws=self._count(name)
+            )
 
-def some_rows(rows: int, most: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """At most `most` of so many rows, drawn at random, in their order."""
-    return np.sort(rng.permutation(rows)[:most])
+    def figures(self, parts: Mapping[str, int]) -> dict[str, Figure]:
+        """Those that all three have."""
+        synthetic, ceiling, floor = (self._found[name] for name in CANDIDATES)
+        return {
+            name: Figure(
+                interval,
+                self._sides.holdout_people,
+                floor[name].value,
+                ceiling[name].value,
+                PERFECT.get(name, 1.0),
+                parts.get(name),
+            )
+            for name, interval in synthetic.items()
+            if name in floor and name in ceiling
+        }
+
+    def _count(self, name: str) -> int:
+        return self._draws if name == "synthetic" else 1
 
 
 def _similarities(
@@ -193,30 +188,6 @@ def _parts(columns: Scores, pairs: Scores, table: Table) -> dict[str, int]:
         "correlations": int((there & of_numbers).sum()),
         "contingencies": int((there & ~of_numbers).sum()),
     }
-
-
-class _Neighbours:
-    """The held-out people's neighbourhoods, made once and held against several tables."""
-
-    def __init__(
-        self, holdout: Table, person: Names, training: Table, rng: np.random.Generator
-    ) -> None:
-        rows = some_rows(len(holdout), MOST_ROWS, rng)
-        self._encode = Encoding(training)
-        self._real = Neighbourhood.of(self._encode(holdout.take(rows)), person[rows])
-
-    def figures(self, table: Table, rng: np.random.Generator, draws: int) -> dict[str, Interval]:
-        found = neighbour_figures(self._real, self._encode(table), rng=rng, draws=draws)
-        return {name: found[name] for name in MEASURES}
-
-
-def _weights(
-    real: Sample, sample: Sample, draws: int, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    first, second = (
-        resampled_weights(side.blocks, draws=draws, rng=rng) for side in (real, sample)
-    )
-    return first, second
 
 
 def _cut(sample: Sample, most: int, rng: np.random.Generator) -> Sample:

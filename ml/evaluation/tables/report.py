@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from ml.evaluation.tables.fidelity import STEPS as FIDELITY_STEPS
 from ml.evaluation.tables.fidelity import Fidelity, Figure, fidelity
+from ml.evaluation.tables.fidelity_sides import Names, Sides
 from ml.evaluation.tables.report_cells import FEWEST, coarse
 from ml.evaluation.tables.report_marginals import drawn_columns
 from ml.evaluation.tables.utility import STEPS as UTILITY_STEPS
@@ -18,7 +18,6 @@ from ml.evaluation.tables.utility import Compared, Utility, utility
 from ml.evaluation.tables.utility_learner import Learner
 from ml.records.tables.table import Table, joined
 
-Names = npt.NDArray[np.str_]
 Told = Callable[[str, int, int], None]
 """What is being done, steps finished, steps in all; may raise to end it."""
 
@@ -74,59 +73,40 @@ def table_report(
     Raises:
         ValueError: schemas differ, someone is on both sides, or a side is too small to judge.
     """
-    _require(synthetic, training, training_person, holdout, holdout_person)
+    sides = Sides(synthetic, training, training_person, holdout, holdout_person)
+    if judge not in learners:
+        raise ValueError(f"no learner {judge!r} to tell real from synthetic among {[*learners]}")
     advance = _Steps(progress, FIDELITY_STEPS + UTILITY_STEPS * len(learners))
-    alike = fidelity(
-        synthetic,
-        training,
-        training_person,
-        holdout,
-        holdout_person,
-        learner=learners[judge],
-        rng=rng,
-        advance=advance,
-        draws=draws,
-    )
-    useful = utility(
-        synthetic,
-        training,
-        training_person,
-        holdout,
-        holdout_person,
-        learners=learners,
-        rng=rng,
-        advance=advance,
-        draws=draws,
-    )
-    people = int(np.unique(holdout_person).size)
-    shown = real_counts == "suppressed"
-    columns = drawn_columns(
-        synthetic,
-        joined([training, holdout]) if shown else None,
-        np.concatenate([training_person, holdout_person]),
-        similarity=alike.columns.tolist(),
-        people_judged=people,
-    )
+    alike = fidelity(sides, learner=learners[judge], rng=rng, advance=advance, draws=draws)
+    useful = utility(sides, learners=learners, rng=rng, advance=advance, draws=draws)
     advance.end()
     return {
         "kind": "table",
         "protocol": PROTOCOL,
-        "n": {
-            "synthetic_rows": len(synthetic),
-            "training_people": int(np.unique(training_person).size),
-            "training_rows": len(training),
-            "holdout_people": people,
-            "holdout_rows": len(holdout),
-        },
+        "n": sides.sizes,
         "fidelity": {name: _figure(each) for name, each in alike.figures.items()},
         "utility": {
             name: _compared(each, 2 if useful.coarse else DIGITS)
             for name, each in useful.figures.items()
         },
         "privacy": dict(privacy or {}),
-        "marginals": columns,
-        "pairs": _pairs(alike, synthetic, people if shown else 0),
-        "limits": _limits(useful, people, shown),
+        **_columns(sides, alike, shown=real_counts == "suppressed"),
+        "limits": _limits(useful, sides.holdout_people, real_counts == "suppressed"),
+    }
+
+
+def _columns(sides: Sides, alike: Fidelity, *, shown: bool) -> dict[str, Any]:
+    """Columns one by one and in pairs, as far as they may be shown."""
+    people = sides.holdout_people
+    return {
+        "marginals": drawn_columns(
+            sides.synthetic,
+            joined([sides.training, sides.holdout]) if shown else None,
+            np.concatenate([sides.training_person, sides.holdout_person]),
+            similarity=alike.columns.tolist(),
+            people_judged=people,
+        ),
+        "pairs": _pairs(alike, sides.synthetic, people if shown else 0),
     }
 
 
@@ -179,28 +159,6 @@ def _limits(useful: Utility, people: int, shown: bool) -> list[str]:
             f"{people} held-out people are too few to show the similarity of single columns."
         )
     return limits
-
-
-def _require(
-    synthetic: Table,
-    training: Table,
-    training_person: Names,
-    holdout: Table,
-    holdout_person: Names,
-) -> None:
-    if not synthetic.schema == training.schema == holdout.schema:
-        raise ValueError("synthetic, training and held-out rows need one schema to be compared")
-    for table, person, word in (
-        (training, training_person, "training"),
-        (holdout, holdout_person, "held-out"),
-    ):
-        if len(table) != len(person):
-            raise ValueError(f"{len(person)} names for {len(table)} {word} rows")
-    for table, word in ((synthetic, "synthetic"), (training, "training"), (holdout, "held-out")):
-        if not len(table):
-            raise ValueError(f"there is no {word} row to report on")
-    if np.intersect1d(training_person, holdout_person).size:
-        raise ValueError("someone is on both sides: split by person before reporting")
 
 
 class _Steps:

@@ -13,12 +13,11 @@ import numpy.typing as npt
 
 from ml.evaluation.classification import Scores, weighted_scores
 from ml.evaluation.statistics import Interval, in_parts, of_draws, resampled_weights
-from ml.evaluation.tables.fidelity import independent_columns, some_rows
+from ml.evaluation.tables.fidelity_sides import Names, Sides, independent_columns, some_rows
 from ml.evaluation.tables.utility_learner import Learner, Learnt, learn, split_target
 from ml.records.tables.table import Table
 
 Floats = npt.NDArray[np.floating]
-Names = npt.NDArray[np.str_]
 
 MEASURES = (
     "auroc",
@@ -68,11 +67,7 @@ class Utility:
 
 
 def utility(
-    synthetic: Table,
-    training: Table,
-    training_person: Names,
-    holdout: Table,
-    holdout_person: Names,
+    sides: Sides,
     *,
     learners: Mapping[str, Learner],
     rng: np.random.Generator,
@@ -84,50 +79,53 @@ def utility(
     With two classes the rarer of the training people's is class 1. Measures that speak of a class
     are given where at least `FEWEST` held-out people have it, `auroc` whatever the class.
     """
-    target = training.schema.target
-    if target is None:
+    if sides.training.schema.target is None:
         return Utility({}, ("The table names no target: utility was not measured.",))
-    task = _Task(training, holdout, holdout_person)
+    task = _Task(sides)
     if len(task.classes) < 2:
         return Utility({}, ("The held-out people are all of one class: utility was not measured.",))
-    floor = independent_columns(training, len(training), rng=rng, within=target)
-    halves = _halves(training_person, rng)
-    size = min(len(synthetic), len(training))
+    taught = _taught(sides, rng)
     figures: dict[str, Compared] = {}
     for name, learner in learners.items():
         told: dict[str, Learnt] = {}
-        for side, table in (
-            ("tstr", synthetic.take(some_rows(len(synthetic), size, rng))),
-            ("trtr", training.take(some_rows(len(training), size, rng))),
-            ("floor", floor.take(some_rows(len(floor), size, rng))),
-            ("one_half", training.take(halves)),
-            ("other_half", training.take(~halves)),
-        ):
-            advance(f"{name}: {side.replace('_', ' ')}")
-            told[side] = task.learn(learner, table, rng)
-        figures |= {
-            f"{name}_{measure}": compared
-            for measure, compared in (
-                *task.compared(told, rng, draws),
-                ("importance_agreement", agreement(told, rng=rng, draws=draws)),
-            )
-        }
+        for lesson, table in taught.items():
+            advance(f"{name}: {lesson.replace('_', ' ')}")
+            told[lesson] = task.learn(learner, table, rng)
+        for measure, compared in task.compared(told, rng, draws):
+            figures[f"{name}_{measure}"] = compared
+        figures[f"{name}_importance_agreement"] = agreement(told, rng=rng, draws=draws)
     return Utility(figures, task.limits, coarse=not task.whole)
+
+
+def _taught(sides: Sides, rng: np.random.Generator) -> dict[str, Table]:
+    """The tables that a learner is taught, of one size but for the halves of the real people."""
+    synthetic, training = sides.synthetic, sides.training
+    size = min(len(synthetic), len(training))
+    halves = _halves(sides.training_person, rng)
+    target = training.schema.target
+    return {
+        "tstr": synthetic.take(some_rows(len(synthetic), size, rng)),
+        "trtr": training.take(some_rows(len(training), size, rng)),
+        "floor": independent_columns(training, size, rng=rng, within=target),
+        "one_half": training.take(halves),
+        "other_half": training.take(~halves),
+    }
 
 
 class _Task:
     """What is to be told of the held-out people, and by which classes it is judged."""
 
-    def __init__(self, training: Table, holdout: Table, person: Names) -> None:
+    def __init__(self, sides: Sides) -> None:
+        holdout = sides.holdout
         at = holdout.schema.index(holdout.schema.target or "")
         there = ~np.isnan(holdout.values[:, at])
         self.features, truth, self.columns = split_target(holdout)
-        _, known, _ = split_target(training)
+        _, known, _ = split_target(sides.training)
         self.width = len(holdout.schema.columns[at].categories)
         counts = np.bincount(known, minlength=self.width)
         self.flipped = self.width == 2 and counts[0] < counts[1]
         self.truth = 1 - truth if self.flipped else truth
-        self.person = person[there]
+        self.person = sides.holdout_person[there]
         people = [np.unique(self.person[self.truth == k]).size for k in range(self.width)]
         self.classes = tuple(k for k, count in enumerate(people) if count)
         enough = tuple(k for k, count in enumerate(people) if count >= FEWEST)

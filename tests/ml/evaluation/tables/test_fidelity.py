@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from planted_tables import names, planted
 
-from ml.evaluation.tables.fidelity import Fidelity, fidelity, independent_columns
+from ml.evaluation.tables.fidelity import Fidelity, fidelity
 from ml.evaluation.tables.fidelity_discriminator import discriminator_auc
 from ml.evaluation.tables.fidelity_neighbours import Encoding, Neighbourhood, neighbour_figures
+from ml.evaluation.tables.fidelity_sides import Sides, independent_columns
 from ml.evaluation.tables.marginals import Sample
 from ml.evaluation.tables.utility_learner import Classes, Floats, Learnt
 from ml.records.tables.schema import Column
@@ -43,11 +44,13 @@ def real() -> tuple[Table, Table]:
 def judged(synthetic: Table, real: tuple[Table, Table], seed: int = 0) -> Fidelity:
     training, holdout = real
     return fidelity(
-        synthetic,
-        training,
-        names("t", len(training)),
-        holdout,
-        names("h", len(holdout)),
+        Sides(
+            synthetic,
+            training,
+            names("t", len(training)),
+            holdout,
+            names("h", len(holdout)),
+        ),
         learner=nearest_mean,
         rng=np.random.default_rng(seed),
         advance=lambda stage: None,

@@ -7,8 +7,8 @@ from sdmetrics.column_pairs import ContingencySimilarity, CorrelationSimilarity
 from sdmetrics.single_column import KSComplement, TVComplement
 
 from ml.evaluation.statistics import resampled_weights
-from ml.evaluation.tables.fidelity import independent_columns
 from ml.evaluation.tables.fidelity_pairs import pair_names, pair_similarities, pair_similarity
+from ml.evaluation.tables.fidelity_sides import independent_columns
 from ml.evaluation.tables.marginals import (
     Sample,
     column_shape,

@@ -192,3 +192,5 @@ def test_someone_on_both_sides_and_other_schemas_are_refused() -> None:
         table_report(other, table, person, table, names("h", 50), **settings)
     with pytest.raises(ValueError, match="no synthetic row"):
         table_report(table.take(slice(0, 0)), table, person, table, names("h", 50), **settings)
+    with pytest.raises(ValueError, match="no learner 'forest'"):
+        table_report(table, table, person, table, names("h", 50), judge="forest", **settings)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from planted_tables import names, planted
 
+from ml.evaluation.tables.fidelity_sides import Sides
 from ml.evaluation.tables.utility import FEWEST, Utility, spearman, utility
 from ml.evaluation.tables.utility_learner import Classes, Floats, Learnt, learn
 from ml.records.tables.table import Table
@@ -13,11 +14,7 @@ from ml.scorers.table_learners import LEARNERS, boosting, logistic
 def measured(synthetic: Table, holdout: Table | None = None, **settings: object) -> Utility:
     training, tested = planted(1, 800), holdout or planted(2, 500)
     return utility(
-        synthetic,
-        training,
-        names("t", 800),
-        tested,
-        names("h", len(tested)),
+        Sides(synthetic, training, names("t", 800), tested, names("h", len(tested))),
         learners={"logistic": logistic},
         rng=np.random.default_rng(0),
         advance=lambda stage: None,
@@ -72,8 +69,13 @@ def test_a_class_of_few_people_is_told_by_auroc_alone() -> None:
 
 def test_no_target_and_one_class_are_said() -> None:
     without = utility(
-        *(planted(3, 50).with_target(None), planted(1, 50).with_target(None), names("t", 50)),
-        *(planted(2, 50).with_target(None), names("h", 50)),
+        Sides(
+            planted(3, 50).with_target(None),
+            planted(1, 50).with_target(None),
+            names("t", 50),
+            planted(2, 50).with_target(None),
+            names("h", 50),
+        ),
         learners={},
         rng=np.random.default_rng(0),
         advance=lambda stage: None,
