@@ -14,6 +14,8 @@ Floats = npt.NDArray[np.floating]
 
 _WIDTH, _HEIGHT = 340, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 38, 8, 8, 24
+_DAY_WIDTH, _DAY_HEIGHT, _DAY_LEFT = 680, 240, 38
+_DAY_ACROSS = _DAY_WIDTH - _DAY_LEFT - _RIGHT
 _ROW, _LABEL = 20, 130
 _LONGEST_LABEL = 18
 _TICKS = 4
@@ -64,24 +66,17 @@ def bars(shown: Marginal, title: str) -> Html:
     return _picture(title, 8 + _ROW * len(shown.labels), *drawn)
 
 
-def profile(
-    hours: Floats,
-    bands: Floats,
-    real: Floats,
-    title: str,
-) -> Html:
+def profile(hours: Floats, bands: Floats, real: Floats, title: str) -> Html:
     """Percentiles over the day: `hours` (n,), `bands` and `real` (n, 5) from the lowest to the
     highest; of `real`, only levels that are known at every hour are drawn."""
-    width, height = 2 * _WIDTH, 240
-    low, high = 0.0, float(np.ceil(max(bands.max(), np.nanmax(real, initial=200)) / 50) * 50)
-    x = _LEFT + (width - _LEFT - _RIGHT) * hours / 24
-    y = _TOP + (height - _TOP - _BOTTOM) * (1 - (bands - low) / (high - low))
+    high = float(np.ceil(max(bands.max(), np.nanmax(real, initial=200)) / 50) * 50)
+    x, y = _DAY_LEFT + _DAY_ACROSS * hours / 24, _raised(bands, high)
     ways = [
         element("path", d=_closed(x, y[:, outer], y[:, 4 - outer]), class_=f"band band-{outer}")
         for outer in (0, 1)
     ]
     middle = element("polyline", points=_points(x, y[:, 2]), class_="median")
-    theirs = _TOP + (height - _TOP - _BOTTOM) * (1 - (real - low) / (high - low))
+    theirs = _raised(real, high)
     lines = [
         element(
             "polyline", points=_points(x, theirs[:, at]), class_="real" if at == 2 else "real dash"
@@ -89,19 +84,29 @@ def profile(
         for at in range(real.shape[1])
         if np.isfinite(real[:, at]).all()
     ]
+    return _picture(title, _DAY_HEIGHT, *_day_axes(high), *ways, middle, *lines, width=_DAY_WIDTH)
+
+
+def _raised(glucose: Floats, high: float) -> Floats:
+    """Where on the page glucose lies, from 0 at the bottom to `high` at the top."""
+    found: Floats = _TOP + (_DAY_HEIGHT - _TOP - _BOTTOM) * (1 - glucose / high)
+    return found
+
+
+def _day_axes(high: float) -> list[Html]:
     marks: list[Html] = []
-    for level in np.arange(low, high + 1, 50 if high <= 300 else 100):
-        at = _TOP + (height - _TOP - _BOTTOM) * (1 - (level - low) / (high - low))
+    levels = np.arange(0, high + 1, 50 if high <= 300 else 100)
+    for level, at in zip(levels, _raised(levels, high), strict=True):
         marks += [
-            element("line", x1=_LEFT, x2=width - _RIGHT, y1=_at(at), y2=_at(at), class_="rule"),
-            _text(_LEFT - 4, at + 4, f"{level:.0f}", anchor="end"),
+            element(
+                "line", x1=_DAY_LEFT, x2=_DAY_WIDTH - _RIGHT, y1=_at(at), y2=_at(at), class_="rule"
+            ),
+            _text(_DAY_LEFT - 4, at + 4, f"{level:.0f}", anchor="end"),
         ]
-    marks += [
-        _text(_LEFT + (width - _LEFT - _RIGHT) * hour / 24, height - 8, f"{hour}:00", anchor=anchor)
-        for hour, anchor in ((0, "start"), (6, "middle"), (12, "middle"), (18, "middle"))
-    ]
-    marks.append(_text(width - _RIGHT, height - 8, "24:00", anchor="end"))
-    return _picture(title, height, *marks, *ways, middle, *lines, width=width)
+    for hour, anchor in ((0, "start"), (6, "middle"), (12, "middle"), (18, "middle"), (24, "end")):
+        x = _DAY_LEFT + _DAY_ACROSS * hour / 24
+        marks.append(_text(x, _DAY_HEIGHT - 8, f"{hour}:00", anchor=anchor))
+    return marks
 
 
 def _picture(title: str, height: float, *parts: Html, width: float = _WIDTH) -> Html:

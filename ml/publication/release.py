@@ -84,6 +84,7 @@ class Release:
         for name, part in (("report", self.report), ("evidence", self.evidence)):
             _require_json(name, part)
         _require_json("generator card", self.card)
+        _require_sections(self.report, self.evidence)
         _check_card(self.card)
 
     def table(self) -> Table:
@@ -128,6 +129,18 @@ def _require_json(name: str, part: Mapping[str, Any]) -> None:
         canonical_json(part)
     except (TypeError, ValueError) as fault:
         raise InvalidRelease(f"the {name} holds what JSON cannot: {fault}") from None
+
+
+def _require_sections(report: Mapping[str, Any], evidence: Mapping[str, Any]) -> None:
+    parts = {name: report.get(name) for name in ("fidelity", "utility", "privacy", "marginals")}
+    parts["measures"] = evidence.get("measures")
+    for name, part in parts.items():
+        if part is not None and not isinstance(part, Mapping):
+            raise InvalidRelease(f"{name} is no mapping of names to figures")
+    if not all(isinstance(each, Mapping) for each in (parts["marginals"] or {}).values()):
+        raise InvalidRelease("a marginal of the report is no mapping")
+    if not isinstance(report.get("limits", []), list | tuple):
+        raise InvalidRelease("the report's limits are no list of sentences")
 
 
 def _check_card(card: Mapping[str, Any]) -> None:

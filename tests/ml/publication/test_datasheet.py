@@ -196,6 +196,12 @@ def test_figures_stand_with_interval_n_baseline_and_protocol(page: _Page) -> Non
     assert "Trained without differential privacy" in text
 
 
+def test_an_empty_report_is_said_to_be_one() -> None:
+    source = _sheet(released.release(report={}, evidence={}))
+    for told in ("Fidelity: nothing was reported.", "The report names no protocol."):
+        assert told in source
+
+
 def test_a_privacy_budget_is_named() -> None:
     card = released.CARD | {"epsilon": 2.5, "delta": 1e-5}
     assert "ε = 2.5, δ = 1e-05" in _sheet(released.release(card=card))
