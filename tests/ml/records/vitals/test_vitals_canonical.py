@@ -1,4 +1,4 @@
-"""What is sealed of vital signs: the same bytes for the same trace, and nothing of other columns."""
+"""What is sealed of vital signs: the same bytes for the same trace, nothing of other columns."""
 
 import hashlib
 
