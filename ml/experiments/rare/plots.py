@@ -54,7 +54,7 @@ def _differences(result: Row, out: Path) -> tuple[Path, Path]:
     names = [each["name"] for each in result["sets"]]
     figure = Figure(figsize=(3.6 * max(len(names), 1), 5), layout="constrained")
     table: list[Sequence[object]] = []
-    for axes, name in zip(_row(figure, len(names)), names, strict=True):
+    for axes, name in zip(_row(figure, len(names)), names, strict=False):
         rows = [r for r in result["arms_table"] if r["set"] == name and r["arm"] != NONE]
         axes.axvline(0, color="grey", linewidth=0.8)
         for offset, classifier in zip((-0.15, 0.15), CLASSIFIERS, strict=True):

@@ -111,14 +111,21 @@ def of_table(
 
     Args:
         rare: categories of the target that are to be found.
-        features: columns that are used; all but the target when there is none.
+        features: columns that are used; all but the target when none is named.
+
+    Raises:
+        UnusableSet: no target or no feature; or as `binary`.
     """
-    target = str(table.schema.target)
+    if table.schema.target is None:
+        raise UnusableSet(f"{name}: no column is named as the target")
+    target = table.schema.target
     column = table.schema.column(target)
     codes = [column.code(category) for category in rare]
     cells = table.column(target)
     ill = np.where(np.isnan(cells), np.nan, np.isin(cells, codes))
     chosen = features or [each for each in table.schema.names if each != target]
+    if not chosen:
+        raise UnusableSet(f"{name}: there is no column but the target: add features")
     said = f"{target} = {' or '.join(str(category) for category in rare)}"
     return binary(name, role, said, table.select(list(chosen)), ill)
 

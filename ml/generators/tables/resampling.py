@@ -251,18 +251,22 @@ class Adasyn(Resampling):
         n: int,
         rng: np.random.Generator,
     ) -> Floats:
-        """`n` rows of a class; ADASYN rounds per row, so it is asked until there are enough."""
+        """`n` rows of a class, drawn from at least two for each row that it has.
+
+        ADASYN rounds how many it makes for a row: asked for few, it would make none.
+        """
         from imblearn.over_sampling import ADASYN, SMOTE
 
         binary = (classes == label).astype(np.intp)
-        neighbours = min(_NEIGHBOURS, int(binary.sum()) - 1)
+        there = int(binary.sum())
+        neighbours = min(_NEIGHBOURS, there - 1)
         parts: list[Floats] = []
         for _ in range(_ATTEMPTS):
             left = n - sum(map(len, parts))
             if left <= 0:
                 break
             settings: dict[str, Any] = {
-                "sampling_strategy": {1: int(binary.sum()) + left + left // 10 + 5},
+                "sampling_strategy": {1: there + max(left + left // 10 + 5, 2 * there)},
                 "random_state": int(rng.integers(2**31)),
             }
             if _touched(matrix, binary, neighbours):

@@ -98,6 +98,14 @@ def test_adasyn_makes_its_rows_nearer_to_the_other_class_than_smote_does():
     assert means[0] < means[1] - 0.1
 
 
+@pytest.mark.parametrize("n", [1, 7, 500])
+def test_adasyn_makes_as_few_or_as_many_rows_as_asked(n):
+    made = fitted(Adasyn, overlapping(600)).sample(
+        n, rng=np.random.default_rng(3), where={"outcome": "ill"}
+    )
+    assert len(made) == n
+
+
 def test_missing_cells_stay_a_category_and_are_never_averaged():
     table = planted(300)
     made = fitted(Smote, table).sample(200, rng=np.random.default_rng(3), where={"outcome": "well"})

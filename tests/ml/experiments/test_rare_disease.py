@@ -1,0 +1,305 @@
+"""The rare-disease experiment: untouched test rows, one to one, kept rows, and the command."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from rare_tables import small_set
+
+import ml.experiments.rare.arms as arms
+import ml.experiments.rare.work as work
+from ml.experiments.forecasting.protocol import Rows
+from ml.experiments.rare.arms import Skipped, rare_rows
+from ml.experiments.rare.classifiers import (
+    CLASSIFIERS,
+    LOGISTIC,
+    Matrix,
+    moved_threshold,
+    probabilities,
+    tuned,
+)
+from ml.experiments.rare.folds import FOLDS, fold_of, seeded
+from ml.experiments.rare.honest import REAL, honest_rows, tstr_rows
+from ml.experiments.rare.page import page
+from ml.experiments.rare.plots import draw
+from ml.experiments.rare.protocol import CHEAP, DEEP, NONE, QUICK, SMOTE, THRESHOLD
+from ml.experiments.rare.sets import KNOWN, TARGET
+from ml.experiments.rare.summary import summarised
+from ml.experiments.rare.targets import MISSED, targets
+from ml.experiments.rare.units import HONEST, TSTR, Unit, units
+from ml.experiments.rare.work import Workers, done, finished
+from ml.records.tables.table import copies
+
+PROTOCOL = replace(QUICK, runs=3)
+_REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def given():
+    return small_set(300)
+
+
+def without_time(rows):
+    return [
+        (part, {name: value for name, value in row.items() if "seconds" not in name})
+        for part, row in rows
+    ]
+
+
+def test_five_runs_test_every_row_once_and_no_row_is_on_both_sides(given):
+    folds = [fold_of(given, run, seed=1) for run in range(FOLDS)]
+    assert sum(len(fold.test) for fold in folds) == len(given.table)
+    for fold in folds:
+        assert not copies(fold.test, fold.training).any()
+        shares = [side.column(TARGET).mean() for side in (fold.training, fold.test)]
+        assert shares[0] == pytest.approx(shares[1], abs=0.03)
+    again = fold_of(given, FOLDS, seed=1)
+    assert again.test != folds[0].test
+
+
+def test_generators_learn_the_rare_rows_of_the_training_fold_and_nothing_else(given, monkeypatch):
+    seen = []
+
+    class Spy:
+        def fit(self, data, **_):
+            seen.append(data)
+
+        def sample(self, n, *, rng, where=None):
+            return seen[-1].take(np.zeros(n, dtype=np.intp))
+
+    monkeypatch.setattr(arms, "find", lambda name: Spy)
+    honest_rows(given, ("gaussian_copula",), 2, PROTOCOL)
+    fold = fold_of(given, 2, seed=PROTOCOL.seed)
+    (learnt,) = seen
+    assert (learnt.column(TARGET) == 1).all()
+    assert copies(learnt, fold.training).all() and not copies(learnt, fold.test).any()
+    assert len(learnt) == int(fold.training.column(TARGET).sum())
+
+
+@pytest.mark.parametrize("arm", ["random_oversampling", "smote", "adasyn", "gaussian_copula"])
+def test_the_rare_class_is_made_until_one_to_one(given, arm):
+    training = fold_of(given, 0, seed=1).training
+    made = rare_rows(arm, training, epochs=0, rng=np.random.default_rng(2)).table
+    rare = training.column(TARGET).sum()
+    assert rare + len(made) == len(training) - rare
+    assert (made.column(TARGET) == 1).all()
+
+
+def test_settings_threshold_and_scaling_come_from_the_training_fold_alone(given):
+    training = fold_of(given, 0, seed=1).training
+    settings = tuned(LOGISTIC, training, seeded(1, "a"))
+    found = moved_threshold(LOGISTIC, settings, training, seeded(1, "b"))
+    assert 0 < found < 0.5  # a quarter is ill: where both sides count alike, less is enough
+    matrix = Matrix.learn(training).encode(training)
+    assert np.isfinite(matrix).all() and abs(matrix[:, 0].mean()) < 0.2
+
+
+def test_weights_and_threshold_trade_recall_and_leave_the_ranking(given):
+    none, weights, threshold = honest_rows(given, (NONE, "class_weights", THRESHOLD), 0, PROTOCOL)
+    for classifier in CLASSIFIERS:
+        before, moved = (row["scores"][classifier] for row in (none, threshold))
+        assert moved["recall"] > before["recall"]
+        assert moved["auroc"] == before["auroc"]
+        assert weights["scores"][classifier]["recall"] > before["recall"]
+
+
+def test_a_training_fold_of_one_class_gives_its_own_probability(given):
+    fold = fold_of(given, 0, seed=1)
+    healthy = fold.training.take(fold.training.column(TARGET) == 0)
+    for classifier in CLASSIFIERS:
+        assert (probabilities(classifier, {"C": 1.0}, healthy, fold.test) == 0).all()
+
+
+def test_an_arm_with_too_little_to_learn_from_is_skipped_with_its_reason():
+    few = small_set(150)
+    (row,) = honest_rows(few, ("gaussian_copula",), 0, PROTOCOL)
+    assert "50 are needed" in row["skipped"] and "scores" not in row
+
+
+def test_an_arm_whose_package_is_missing_is_skipped_with_its_reason(given, monkeypatch):
+    def missing(name):
+        raise ModuleNotFoundError("No module named 'sdv'", name="sdv")
+
+    monkeypatch.setattr(arms, "find", missing)
+    with pytest.raises(Skipped, match="sdv is not installed"):
+        rare_rows("sdv_ctgan", given.table, epochs=1, rng=np.random.default_rng(1))
+
+
+def test_train_on_synthetic_tests_on_real_rows_and_says_how_near_it_came(given):
+    real, smote = tstr_rows(given, (REAL, SMOTE), 0, PROTOCOL)
+    assert smote["generated_rows"] == smote["training_rows"] == real["training_rows"]
+    assert 0 < smote["privacy"]["dcr"] < smote["privacy"]["strangers_dcr"]
+
+
+def test_every_arm_is_planned_and_cheap_ones_come_first():
+    planned = units((KNOWN,), (*CHEAP, *DEEP), PROTOCOL)
+    whole = [unit for unit in planned if unit.part == HONEST and unit.size == 1]
+    assert {arm for unit in whole for arm in unit.arms} == {*CHEAP, *DEEP}
+    places = [bool(set(unit.arms) & set(DEEP)) for unit in planned]
+    assert places == sorted(places)
+
+
+def planned_units(runs):
+    return [Unit(HONEST, KNOWN, (NONE, SMOTE), run) for run in range(runs)]
+
+
+def test_a_run_that_was_interrupted_goes_on_and_ends_in_the_same_rows(given, tmp_path, monkeypatch):
+    todo, how = planned_units(3), {"workers": Workers(), "say": lambda line: None}
+    whole = Rows(tmp_path / "whole", "test")
+    done(todo, {KNOWN: given}, PROTOCOL, whole, **how)
+    measure, called = work._measure, []
+
+    def interrupted(unit, *rest):
+        called.append(unit.run)
+        if len(called) == 2:
+            raise KeyboardInterrupt
+        return measure(unit, *rest)
+
+    monkeypatch.setattr(work, "_measure", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        done(todo, {KNOWN: given}, PROTOCOL, Rows(tmp_path / "parts", "test"), **how)
+    again = Rows(tmp_path / "parts", "test")
+    assert len(finished(todo, PROTOCOL, again)) == 2
+    done(todo, {KNOWN: given}, PROTOCOL, again, **how)
+    assert called == [0, 1, 1, 2]
+    found = [without_time(finished(todo, PROTOCOL, rows)) for rows in (whole, again)]
+    assert found[0] == found[1]
+
+
+def test_finished_units_are_not_measured_again_and_the_rest_has_a_time(given, tmp_path):
+    said = []
+    rows = Rows(tmp_path, "test")
+    for expected in ("0 of 2 units were done before", "2 of 2 units were done before"):
+        done(planned_units(2), {KNOWN: given}, PROTOCOL, rows, workers=Workers(), say=said.append)
+        assert expected in said
+    assert any("min left" in line for line in said)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [Workers(2), Workers(2, ray="local")])
+def test_other_workers_measure_the_same_rows(given, workers):
+    if workers.ray:
+        pytest.importorskip("ray", reason="Ray is not installed")
+    todo, found = planned_units(2), []
+    for each in (Workers(), workers):
+        rows = Rows(None, "test")
+        done(todo, {KNOWN: given}, PROTOCOL, rows, workers=each, say=lambda line: None)
+        found.append(without_time(finished(todo, PROTOCOL, rows)))
+    assert found[0] == found[1] and len(found[0]) == 4
+
+
+@pytest.fixture(scope="module")
+def result(given):
+    rows = Rows(None, "test")
+    todo = [
+        *(Unit(HONEST, KNOWN, (NONE, SMOTE, "gaussian_copula"), run) for run in range(3)),
+        *(Unit(TSTR, KNOWN, (REAL, SMOTE, "gaussian_copula"), run) for run in range(2)),
+        *(Unit("control", KNOWN, ("honest", "smote_before_split"), run) for run in range(2)),
+        Unit(HONEST, KNOWN, ("ctgan",), 0, 0.2),
+    ]
+    done(todo, {KNOWN: given}, PROTOCOL, rows, workers=Workers(), say=lambda line: None)
+    found = finished(todo, PROTOCOL, rows)
+    told = {"name": KNOWN, "role": "test", "rare": "ill", "removed": 0, "rows": 300}
+    result = {
+        "protocol": PROTOCOL.as_json() | {"quick": False},
+        "sets": [told | {"positives": given.positives, "columns": 4}],
+        "bayes": None,
+        **summarised(found, PROTOCOL),
+    }
+    return result | {"targets": targets(result)}
+
+
+def test_every_row_says_its_runs_and_seed_and_intervals_hold_their_mean(result):
+    for row in result["arms_table"]:
+        assert row["runs"] == 3 and row["run_numbers"] == [0, 2] and row["seed"] == PROTOCOL.seed
+        for classifier in CLASSIFIERS:
+            value, low, high = row[classifier]["auroc"]
+            assert low <= value <= high
+
+
+def test_an_arm_differs_from_itself_by_nothing_and_from_others_run_by_run(result):
+    by_arm = {row["arm"]: row for row in result["arms_table"]}
+    none, smote = (by_arm[arm][LOGISTIC]["differences"] for arm in (NONE, SMOTE))
+    assert NONE not in none and SMOTE not in smote
+    assert none[SMOTE]["auprc"][0] == pytest.approx(-smote[NONE]["auprc"][0], abs=1e-5)
+
+
+def test_targets_are_judged_by_what_is_in_the_rows(result):
+    verdicts = {line["target"]: line["verdict"] for line in result["targets"]}
+    assert verdicts["leak detector on protocols that leak"] == "hit"
+    assert verdicts["leak detector on honest rows"] == "hit"
+    arm = {"arm": "none", "runs": 2}
+    wide = {name: {"simultaneous": [0.5, 0.4, 0.6]} for name in CLASSIFIERS}
+    empty = {"tstr": [], "best": [], "controls": [], "honest_leaks": {}, "protocol": {"quick": 0}}
+    lines = targets({**empty, "negative_control": [arm | wide]})
+    assert [line["verdict"] for line in lines] == [MISSED, MISSED]
+    assert "outside: none" in lines[0]["reached"]
+
+
+def test_page_and_pictures_are_made_of_the_result_alone(result, tmp_path):
+    text = page(json.loads(json.dumps(result, allow_nan=False)))
+    assert "3 (0–2)" in text and "## Not measured" in text and "50 are needed" in text
+    files = draw(result, tmp_path)
+    assert {file.suffix for file in files} == {".png", ".csv"} and len(files) == 10
+    for image in tmp_path.glob("*.png"):
+        assert f"]({image.name})" in text
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "ml.experiments.rare_disease", *arguments],
+        cwd=_REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_the_command_measures_prints_and_writes(tmp_path):
+    data, kept = str(tmp_path), str(tmp_path / "rows")
+    quick = ("--data", data, "--sets", KNOWN, "--quick", "--runs", "2", "--jobs", "1")
+    ran = command(*quick, "--arms", "none,smote", "--json", f"{data}/out.json", "--resume", kept)
+    assert ran.returncode == 0, ran.stderr
+    assert "QUICK run" in ran.stderr and "quick run on subsamples" in ran.stdout
+    result = json.loads((tmp_path / "out.json").read_text())
+    assert {row["arm"] for row in result["arms_table"]} == {"none", "smote"}
+    assert {line["verdict"] for line in result["targets"]} == {"not judged"}
+    assert result["bayes"]["auroc"] == pytest.approx(0.846, abs=0.01)
+
+
+def test_the_command_refuses_what_it_cannot_measure_in_one_line(tmp_path):
+    for arguments, says in (
+        (("--data", str(tmp_path), "--sets", "ktas"), "ktas_data.csv is not in the data folder"),
+        (("--data", str(tmp_path), "--sets", "flu"), "'flu' is none of them"),
+        (("--data", str(tmp_path), "--runs", "0"), "no number above 0"),
+    ):
+        ran = command(*arguments)
+        assert ran.returncode != 0 and says in ran.stderr and "Traceback" not in ran.stderr
+
+
+def test_a_page_of_nothing_finished_is_written_too(tmp_path):
+    empty = summarised([], PROTOCOL)
+    result = {"protocol": PROTOCOL.as_json(), "sets": [], "bayes": None, **empty}
+    text = page(result | {"targets": targets(result)})
+    assert "# Synthetic rows for a rare disease" in text
+    assert len(draw(result, tmp_path)) == 10
+
+
+def test_knowing_nothing_of_ray_is_one_error(given, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    rows, how = Rows(None, "test"), SimpleNamespace(say=lambda line: None)
+    with pytest.raises(work.RayMissing, match="not installed"):
+        done(
+            planned_units(1),
+            {KNOWN: given},
+            PROTOCOL,
+            rows,
+            workers=Workers(1, ray="local"),
+            say=how.say,
+        )
