@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from backend.domain.errors import MisconfiguredService
 from backend.http.api import build_api
 from backend.http.config import HttpConfig
+from backend.http.events import EventStreams
 from backend.http.metrics import Metrics
 from backend.http.observe import Observed
 from backend.http.rate_limits import RateLimits
@@ -32,6 +33,8 @@ def create_app(config: HttpConfig, ports: Ports, *, log_to: TextIO | None = None
     app.state.rate_limits = RateLimits(config)
     app.state.readiness = ReadinessWatch(ports, good_for_s=config.readiness_s)
     app.state.upload_turns = UploadTurns(config.concurrent_uploads)
+    places = config.concurrent_streams
+    app.state.event_streams = EventStreams(places, of_one=max(1, places // 8))
     app.state.hashing_turns = anyio.Semaphore(config.concurrent_hashes)
     app.add_middleware(
         Observed,

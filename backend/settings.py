@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     consent_rate: str = "10/hour"
     training_rate: str = "10/day"
     figures_rate: str = "60/minute"
+    run_rate: str = "30/hour"
+    browse_rate: str = "120/minute"
+    download_rate: str = "60/hour"
     rate_storage: str = "memory://"
     concurrent_uploads: Positive = 4
     concurrent_hashes: Positive = 4
@@ -109,6 +112,9 @@ class Settings(BaseSettings):
             consent_rate=self.consent_rate,
             training_rate=self.training_rate,
             figures_rate=self.figures_rate,
+            run_rate=self.run_rate,
+            browse_rate=self.browse_rate,
+            download_rate=self.download_rate,
             rate_storage=self.rate_storage,
             concurrent_uploads=self.concurrent_uploads,
             concurrent_hashes=self.concurrent_hashes,

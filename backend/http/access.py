@@ -18,6 +18,8 @@ OPEN = Open.OPEN
 EVERYONE = frozenset(Role)
 PATIENT = frozenset({Role.PATIENT})
 GUARDIAN = frozenset({Role.GUARDIAN})
+OPERATOR = frozenset({Role.OPERATOR})
+READERS = frozenset({Role.RESEARCHER, Role.OPERATOR})
 
 ACCESS: dict[str, Access] = {
     "sign_up": OPEN,
@@ -31,6 +33,9 @@ ACCESS: dict[str, Access] = {
     "show_metrics": OPEN,
     "show_documentation": OPEN,
     "show_openapi": OPEN,
+    "list_datasets": OPEN,
+    "show_dataset": OPEN,
+    "show_certificate": OPEN,
     "log_out": EVERYONE,
     "show_session": EVERYONE,
     "show_account": EVERYONE,
@@ -71,6 +76,16 @@ ACCESS: dict[str, Access] = {
     "show_glucose_summary": PATIENT,
     "show_glucose_profile": PATIENT,
     "show_glucose_profile_plot": PATIENT,
+    "show_privacy_ledger": PATIENT,
+    "request_run": OPERATOR,
+    "list_runs": OPERATOR,
+    "list_generators": OPERATOR,
+    "show_run": OPERATOR,
+    "cancel_run": OPERATOR,
+    "show_findings": OPERATOR,
+    "watch_run": OPERATOR,
+    "retire_dataset": OPERATOR,
+    "download_dataset": READERS,
 }
 """Operation id → the roles it is for."""
 

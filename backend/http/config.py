@@ -26,6 +26,12 @@ class HttpConfig:
     """Trainings of one account: each takes minutes of a core."""
     figures_rate: str = "60/minute"
     """Forecasts, figures, guidance and pictures of one account, together: each is computed."""
+    run_rate: str = "30/hour"
+    """Generation runs of one operator."""
+    browse_rate: str = "120/minute"
+    """Looks at released datasets, from one client address: they need no login."""
+    download_rate: str = "60/hour"
+    """Packages of one account: each is fetched and opened."""
     rate_storage: str = "memory://"
     """Where attempts are counted; several API processes need a shared one, such as redis://."""
     concurrent_uploads: int = 4
@@ -38,6 +44,12 @@ class HttpConfig:
     """Requests that hash a password at a time: each takes 64 MiB, a keystore 256 MiB."""
     readiness_s: float = 2.0
     """How long an answer of /readyz is given again before everything is asked anew."""
+    concurrent_streams: int = 64
+    """Streams of progress at a time, of one account at most an eighth of them."""
+    stream_every_s: float = 1.0
+    """How often a stream looks whether something has changed."""
+    stream_for_s: float = 30.0
+    """How long a stream goes on before whoever watches has to reconnect."""
     body_limit: int = 64 * 1024
     """The most bytes of a request that is not an upload."""
 

@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 from starlette.types import Message, Receive
 
 from backend.domain.account import Role
-from backend.domain.errors import PayloadTooLarge, RoleRequired
-from backend.http.access import Open, access_of
+from backend.domain.errors import NotAuthenticated, PayloadTooLarge, RoleRequired
+from backend.http.access import Access, Open, access_of
 from backend.http.session import COOKIE, CSRF_HEADER
 from backend.use_cases.authenticate_session import (
     AuthenticateSession,
@@ -44,6 +44,13 @@ class GuardedRoute(APIRoute):
             return await handle(request)
 
         return guarded
+
+
+def admit_again(request: Request, access: Access) -> Caller:
+    """Who is calling, asked once more while a long answer goes on; raises as at its beginning."""
+    if isinstance(access, Open):
+        raise NotAuthenticated("this needs a session: log in at /api/login first")
+    return _admit(request, access)
 
 
 def _admit(request: Request, roles: frozenset[Role]) -> Caller:

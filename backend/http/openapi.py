@@ -69,6 +69,17 @@ _MORE: dict[str, tuple[str, ...]] = {
     "show_glucose_summary": ("410", "422", "429", "502"),
     "show_glucose_profile": ("410", "422", "429", "502"),
     "show_glucose_profile_plot": ("410", "422", "429", "502"),
+    "request_run": ("422", "429"),
+    "show_run": ("404",),
+    "cancel_run": ("404",),
+    "show_findings": ("404",),
+    "watch_run": ("404", "429"),
+    "list_datasets": ("429",),
+    "show_dataset": ("404", "429"),
+    "show_certificate": ("404", "429"),
+    "download_dataset": ("404", "410", "429", "502"),
+    "retire_dataset": ("404",),
+    "show_privacy_ledger": ("404",),
     **_UPLOADS,
 }
 _ANSWERS_NOTHING_OUTSIDE = frozenset(

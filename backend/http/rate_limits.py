@@ -27,6 +27,9 @@ class RateLimits:
         self._consent = _rates("consent_rate", config.consent_rate)
         self._training = _rates("training_rate", config.training_rate)
         self._figures = _rates("figures_rate", config.figures_rate)
+        self._run = _rates("run_rate", config.run_rate)
+        self._browse = _rates("browse_rate", config.browse_rate)
+        self._download = _rates("download_rate", config.download_rate)
 
     def count_client(self, client: str) -> None:
         """One attempt from this client address, or `RateLimited`."""
@@ -55,6 +58,18 @@ class RateLimits:
     def count_figures(self, account_id: str) -> None:
         """One answer computed from this account's readings, or `RateLimited`."""
         self._count(self._figures, "figures", account_id, "to compute figures of this account")
+
+    def count_run(self, account_id: str) -> None:
+        """One generation run of this operator, or `RateLimited`."""
+        self._count(self._run, "run", account_id, "to generate with this account")
+
+    def count_browse(self, client: str) -> None:
+        """One look at released datasets from this client address, or `RateLimited`."""
+        self._count(self._browse, "browse", client, "from your network")
+
+    def count_download(self, account_id: str) -> None:
+        """One package of this account, or `RateLimited`."""
+        self._count(self._download, "download", account_id, "to download with this account")
 
     def _count(self, rates: list[RateLimitItem], what: str, subject: str, whose: str) -> None:
         name = hashlib.sha256(subject.encode()).hexdigest()
@@ -109,6 +124,30 @@ class Trained:
         self._limits.count_training(self._account)
 
 
+class Ran:
+    """Counts the generation runs that one request queues."""
+
+    def __init__(self, request: Request) -> None:
+        self._limits: RateLimits = request.app.state.rate_limits
+        self._account: str = request.state.caller.account.id
+
+    def count(self) -> None:
+        """A run of this account, or `RateLimited`."""
+        self._limits.count_run(self._account)
+
+
+async def count_browse(request: Request) -> None:
+    """For routes that anybody may look at."""
+    limits: RateLimits = request.app.state.rate_limits
+    limits.count_browse(client_network(request))
+
+
+async def count_download(request: Request) -> None:
+    """For routes that open a package: counted before anything is fetched."""
+    limits: RateLimits = request.app.state.rate_limits
+    limits.count_download(request.state.caller.account.id)
+
+
 async def count_figures(request: Request) -> None:
     """For routes that compute from one's readings: counted before anything is opened."""
     limits: RateLimits = request.app.state.rate_limits
@@ -117,6 +156,10 @@ async def count_figures(request: Request) -> None:
 
 async def _trained(request: Request) -> Trained:
     return Trained(request)
+
+
+async def _ran(request: Request) -> Ran:
+    return Ran(request)
 
 
 async def _relayed(request: Request) -> Relayed:
@@ -130,6 +173,10 @@ async def _attempts(request: Request) -> Attempts:
 AttemptsHere = Annotated[Attempts, Depends(_attempts)]
 RelayedHere = Annotated[Relayed, Depends(_relayed)]
 TrainedHere = Annotated[Trained, Depends(_trained)]
+RanHere = Annotated[Ran, Depends(_ran)]
+BROWSED = [Depends(count_browse)]
+"""Dependencies of the routes that need no login and look into the database."""
+DOWNLOADED = [Depends(count_download)]
 COMPUTED = [Depends(count_figures)]
 """Dependencies of the routes whose answers are computed from one's readings."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from backend.adapters.generators.cohort import MlCohortGenerators
 from backend.crypto.tokens import token_hash
 from backend.domain.account import Invitation, Role, SignInChallenge
 from backend.domain.credentials import normal_code
@@ -82,6 +83,11 @@ def prepare(name: str, browser: Browser, app: FastAPI, ports: Ports) -> Browser:
         with ports.database.write() as unit:
             nonce = "0123456789abcdef0123456789abcdef"
             unit.challenges.add(SignInChallenge(nonce, START + timedelta(minutes=5)))
+    if name == "request_run":
+        app.state.ports = replace(ports, generators=MlCohortGenerators())
+        enrol(ports, "operator", Role.OPERATOR)
+        browser = Browser(app)
+        browser.log_in("operator")
     if name == "accept_invitation":
         enrol(ports, "guardian", Role.GUARDIAN)
         browser = Browser(app)
