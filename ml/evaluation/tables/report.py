@@ -76,7 +76,7 @@ def table_report(
     sides = Sides(synthetic, training, training_person, holdout, holdout_person)
     if judge not in learners:
         raise ValueError(f"no learner {judge!r} to tell real from synthetic among {[*learners]}")
-    advance = _Steps(progress, FIDELITY_STEPS + UTILITY_STEPS * len(learners))
+    advance = Advance(progress, FIDELITY_STEPS + UTILITY_STEPS * len(learners))
     alike = fidelity(sides, learner=learners[judge], rng=rng, advance=advance, draws=draws)
     useful = utility(sides, learners=learners, rng=rng, advance=advance, draws=draws)
     advance.end()
@@ -161,8 +161,8 @@ def _limits(useful: Utility, people: int, shown: bool) -> list[str]:
     return limits
 
 
-class _Steps:
-    """Counts what is begun and tells it."""
+class Advance:
+    """Tells every stage as it begins, and how many there are; ends at all of them."""
 
     def __init__(self, told: Told, total: int) -> None:
         self._told, self._total, self._done = told, total + 1, 0

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ml.evaluation.statistics import Interval, paired_ratio, weighted_mean
 from ml.evaluation.synthesis import compare_days, profile
-from ml.evaluation.tables.report import Told, rounded
+from ml.evaluation.tables.report import Advance, Told, rounded
 from ml.evaluation.tables.report_cells import FEWEST, hidden_cells, shown_shares
 from ml.records.cgm.days import HIGHEST, LOWEST, GlucoseDays
 
@@ -24,6 +24,8 @@ RANGES = ("tir_difference", "tbr_difference", "tar_difference")
 """Shares in, below and above 70 to 180 mg/dL, the first hidden where another must be."""
 TELLING = ("sd_ratio", "mean_difference", "lag1_difference", "hourly_sd_ratio_worst", *RANGES)
 """Figures that, with the synthetic days, give the held-out people's own."""
+MOST_DAYS = 5_000
+"""Of a side that are compared; of more, so many are drawn."""
 _HORIZONS = ("next_step", "hour")
 PROTOCOL = (
     "Every figure holds the synthetic days against real days of held-out people, whom neither the "
@@ -84,29 +86,15 @@ def days_report(
     """
     _require(synthetic, training, holdout)
     words, floor = baseline or (_INDEPENDENT, independent_steps(training, rng=rng))
-    sides = dict(zip(SIDES, (synthetic, training, floor), strict=True))
-    tell = _Told(progress)
-    found = {}
-    for name, days in sides.items():
-        tell(f"readings: {name}")
-        compared = compare_days(holdout, days, rng=rng, draws=draws if name == "synthetic" else 1)
-        found[name] = dict(compared.figures)
-        tell(f"discriminator: {name}")
-        if discriminator is not None:
-            taken = _some(days, len(holdout), rng)
-            found[name]["discriminative"] = discriminator(holdout, taken, rng=rng)
+    sides = {
+        name: _some(days, MOST_DAYS, rng)
+        for name, days in zip(SIDES, (synthetic, training, floor), strict=True)
+    }
+    tell = Advance(progress, STEPS)
+    alike = _fidelity(sides, holdout, discriminator, rng, tell, draws)
     useful = {} if forecaster is None else _utility(sides, holdout, forecaster, rng, tell)
-    people = int(np.unique(holdout.person).size)
-    shown = real_counts == "suppressed"
-    limits = [*_LIMITS]
     hidden = _hidden(holdout)
-    if hidden:
-        limits.append(
-            f"{', '.join(sorted(hidden))}: not shown, since fewer than {FEWEST} held-out people "
-            "are behind it or behind what it would tell."
-        )
-    if discriminator is None or forecaster is None:
-        limits.append("No network judged these days: discriminative score or TSTR is left out.")
+    shown = (training, holdout) if real_counts == "suppressed" else ()
     tell.end()
     return {
         "kind": "glucose_days",
@@ -115,25 +103,15 @@ def days_report(
             "synthetic_days": len(synthetic),
             "training_people": int(np.unique(training.person).size),
             "training_days": len(training),
-            "holdout_people": people,
+            "holdout_people": int(np.unique(holdout.person).size),
             "holdout_days": len(holdout),
         },
-        "fidelity": {
-            name: _figure(
-                interval,
-                people,
-                found["floor"][name].value,
-                found["ceiling"][name].value,
-                1.0 if "ratio" in name else 0.0,
-            )
-            for name, interval in found["synthetic"].items()
-            if name not in hidden
-        },
+        "fidelity": {name: figure for name, figure in alike.items() if name not in hidden},
         "utility": useful,
         "privacy": dict(privacy or {}),
-        "marginals": {GLUCOSE: _readings(synthetic, (training, holdout) if shown else ())},
-        "profile": _profile(synthetic, (training, holdout) if shown else ()),
-        "limits": limits,
+        "marginals": {GLUCOSE: _readings(synthetic, shown)},
+        "profile": _profile(synthetic, shown),
+        "limits": _limits(hidden, discriminator is not None and forecaster is not None),
     }
 
 
@@ -143,6 +121,49 @@ def independent_steps(days: GlucoseDays, *, rng: np.random.Generator) -> Glucose
     mg_dl = np.take_along_axis(days.mg_dl, rows, axis=0)
     names = np.array([f"independent-{at}" for at in range(len(days))])
     return GlucoseDays(days.step_minutes, mg_dl, names, days.day)
+
+
+def _fidelity(
+    sides: Mapping[str, GlucoseDays],
+    holdout: GlucoseDays,
+    discriminator: Discriminator | None,
+    rng: np.random.Generator,
+    tell: Advance,
+    draws: int,
+) -> dict[str, Any]:
+    """Every measure of the synthetic days beside that of the other two sides."""
+    found = {}
+    for name, days in sides.items():
+        tell(f"readings: {name}")
+        compared = compare_days(holdout, days, rng=rng, draws=draws if name == "synthetic" else 1)
+        found[name] = dict(compared.figures)
+        tell(f"discriminator: {name}")
+        if discriminator is not None:
+            taken = _some(days, len(holdout), rng)
+            found[name]["discriminative"] = discriminator(holdout, taken, rng=rng)
+    people = int(np.unique(holdout.person).size)
+    return {
+        name: _figure(
+            interval,
+            people,
+            found["floor"][name].value,
+            found["ceiling"][name].value,
+            1.0 if "ratio" in name else 0.0,
+        )
+        for name, interval in found["synthetic"].items()
+    }
+
+
+def _limits(hidden: set[str], judged: bool) -> list[str]:
+    limits = [*_LIMITS]
+    if hidden:
+        limits.append(
+            f"{', '.join(sorted(hidden))}: not shown, since fewer than {FEWEST} held-out people "
+            "are behind it or behind what it would tell."
+        )
+    if not judged:
+        limits.append("No network judged these days: discriminative score or TSTR is left out.")
+    return limits
 
 
 def _hidden(holdout: GlucoseDays) -> set[str]:
@@ -162,7 +183,7 @@ def _utility(
     holdout: GlucoseDays,
     forecaster: Forecaster,
     rng: np.random.Generator,
-    tell: "_Told",
+    tell: Advance,
 ) -> dict[str, Any]:
     """MAE of a network trained on either side, and its ratio to that of real days."""
     size = min(len(sides["synthetic"]), len(sides["ceiling"]))
@@ -268,17 +289,3 @@ def _require(synthetic: GlucoseDays, training: GlucoseDays, holdout: GlucoseDays
             raise ValueError("synthetic, training and held-out days need one step")
     if np.intersect1d(training.person, holdout.person).size:
         raise ValueError("someone is on both sides: split by person before reporting")
-
-
-class _Told:
-    """Counts what is begun and tells it."""
-
-    def __init__(self, told: Told) -> None:
-        self._told, self._done = told, 0
-
-    def __call__(self, stage: str) -> None:
-        self._told(stage, self._done, STEPS)
-        self._done += 1
-
-    def end(self) -> None:
-        self._told("report written", STEPS, STEPS)
