@@ -7,8 +7,6 @@ import pytest
 from simulated_days import cohort_days
 
 from ml.artifacts import pack, unpack
-from ml.catalogue import find
-from ml.checks.generators import check_generator
 from ml.evaluation.distances import copied_rows
 from ml.generators.block_bootstrap import BlockBootstrap
 from ml.generators.gaussian_days import GaussianDays
@@ -26,22 +24,6 @@ def days() -> GlucoseDays:
 def fit(generator: GaussianDays | BlockBootstrap, days: GlucoseDays) -> None:
     rng = np.random.default_rng(1)
     generator.fit(days, rng=rng, progress=silent, checkpoints=NoCheckpoints())
-
-
-def test_gaussian_days_keeps_every_promise_of_a_generator(days: GlucoseDays) -> None:
-    rng = np.random.default_rng(2)
-    check_generator(GaussianDays, days, rng=rng, too_little=9, seeded=False)
-
-
-def test_the_check_finds_that_the_block_bootstrap_copies(days: GlucoseDays) -> None:
-    rng = np.random.default_rng(2)
-    with pytest.raises(AssertionError, match="copies of real ones"):
-        check_generator(BlockBootstrap, days, rng=rng, too_little=0, seeded=False)
-
-
-def test_both_are_found_in_the_catalogue() -> None:
-    assert find("gaussian_days") is GaussianDays
-    assert find("block_bootstrap") is BlockBootstrap
 
 
 def test_gaussian_days_keep_mean_spread_and_neighbourhood_of_every_step(

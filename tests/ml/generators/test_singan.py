@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from ml.artifacts import NewerArtifact, pack, unpack
-from ml.catalogue import find
 from ml.checks.generators import check_generator
 from ml.generators.generator import TooLittleData
 from ml.generators.singan import SinGan
@@ -63,11 +62,6 @@ def _fitted(settings, data, seed=0, checkpoints=None, progress=silent):
         checkpoints=checkpoints or NoCheckpoints(),
     )
     return generator
-
-
-def test_a_cohorts_generator_keeps_every_promise(cohort):
-    assert find("singan") is SinGan
-    check_generator(lambda: SinGan("tiny"), cohort, rng=np.random.default_rng(0))
 
 
 def test_one_persons_generator_keeps_every_promise(person):

@@ -8,8 +8,7 @@ import torch
 from planted import planted
 
 from ml.catalogue import releasable
-from ml.checks.generators import check_generator
-from ml.checks.tables import TABLES, class_sampling
+from ml.checks.tables import TABLES
 from ml.generators.generator import NotSavable
 from ml.generators.tables.sdv_synthesizers import (
     SdvCopulaGan,
@@ -42,20 +41,6 @@ def fitted(generator, table):
 @pytest.fixture(scope="module")
 def tvae():
     return fitted(SdvTvae("tiny"), planted(120))
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_sdvs_synthesizers_keep_our_promises_and_refuse_to_be_saved(kind):
-    check_generator(
-        lambda: KINDS[kind]("tiny"),
-        planted(120),
-        rng=np.random.default_rng(4),
-        kind=TABLES,
-        too_little=20,
-        classes=class_sampling("outcome", ("ill", "well")),
-        seeded=kind != "sdv_gaussian_copula",
-        savable=False,
-    )
 
 
 def test_the_card_names_the_licence_and_bars_a_release(tvae):
