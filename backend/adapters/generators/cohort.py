@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 
 from backend.adapters.generators.offers import OFFERS
-from backend.domain.errors import InvalidField
 from backend.domain.generation import RunPlan
 from backend.ports.generators import CohortMember, Generated, GeneratorOffer
 from backend.ports.models import Checkpoints, ProgressSink
@@ -29,5 +28,16 @@ class MlCohortGenerators:
         progress: ProgressSink,
         checkpoints: Checkpoints,
     ) -> Generated:
-        """Learnt, judged and packed."""
-        raise InvalidField("kind", f"{plan.kind.name.lower()} records cannot be learnt from yet")
+        """Learnt, judged and packed; see `making`."""
+        from backend.adapters.generators.making import make_release
+        from ml.training.threads import use_threads
+
+        use_threads(self._threads)
+        return make_release(
+            members,
+            plan,
+            seed=seed,
+            published=published,
+            progress=progress,
+            checkpoints=checkpoints,
+        )
