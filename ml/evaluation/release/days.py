@@ -81,7 +81,7 @@ def days_evidence(
         ),
         **_nearness(sides, near, rng),
         "membership_auc": on_one_split(sides, near["day"], rng=rng),
-        "attribute_advantage": _attributes(sides, training.step_minutes, rng),
+        "attribute_advantage": _attributes(sides, training.step_minutes),
         "outlier_exposure": outlier_exposure(sides, near["day"]),
         "people_across_split": people_across_split(sides, near["day"]),
     }  # fmt: skip
@@ -113,7 +113,7 @@ def _nearness(
     }
 
 
-def _attributes(sides: Sides[Floats], step_minutes: int, rng: np.random.Generator) -> Measure:
+def _attributes(sides: Sides[Floats], step_minutes: int) -> Measure:
     """How much better the evening's mean is inferred from the rest of the day, of training people.
 
     As in `attribute_advantage` of tables, the guess from other people's real days is the measure.
@@ -129,7 +129,7 @@ def _attributes(sides: Sides[Floats], step_minutes: int, rng: np.random.Generato
         by_person(sides.person[side], gained[side], "mean")[1]
         for side in (sides.member, ~sides.member)
     )
-    found = difference_of_means(ours, theirs, level=shared_level(1), rng=rng)
+    found = difference_of_means(ours, theirs, level=shared_level(1))
     return Measure(
         found.value, found.low, found.high, ours.size + theirs.size,
         "how much more alike guess and truth are for training than for holdout people, of the mean "

@@ -47,6 +47,11 @@ class Refitted:
     people: int
     models: int
 
+    @property
+    def bound(self) -> float:
+        """One-sided 95 % upper bound of the largest max(AUC, 1 − AUC) of `attacks`."""
+        return bound_of_all(list(self.attacks.values()))
+
 
 def membership_by_refitting(
     people: int,

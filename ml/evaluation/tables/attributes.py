@@ -73,7 +73,7 @@ def attribute_advantage(
         )
     level = shared_level(len(ATTACKERS))
     found = {
-        name: difference_of_means(*(side[i] for side in gained), level=level, rng=rng)
+        name: difference_of_means(*(side[i] for side in gained), level=level)
         for i, name in enumerate(ATTACKERS)
     }
     return Advantage(found, sum(side.shape[1] for side in gained), columns)
