@@ -34,6 +34,14 @@ from ml.experiments.rare.work import RayMissing, Workers, done, finished
 from ml.records.errors import UnreadableRecord
 
 _INTERRUPTED = 130
+_CAPPED = (
+    "deep_runs",
+    "tstr_runs",
+    "deep_tstr_runs",
+    "curve_runs",
+    "curve_gan_runs",
+    "control_runs",
+)
 
 
 def main() -> None:
@@ -98,11 +106,7 @@ def chosen(arguments: argparse.Namespace) -> Protocol:
     """The protocol that the command line asks for; `runs` caps every part."""
     protocol = QUICK if arguments.quick else Protocol()
     runs = arguments.runs or protocol.runs
-    fewer = {
-        name: min(getattr(protocol, name), runs)
-        for name in ("deep_runs", "tstr_runs", "curve_runs", "curve_gan_runs", "control_runs")
-    }
-    return replace(protocol, runs=runs, **fewer)
+    return replace(protocol, runs=runs, **{n: min(getattr(protocol, n), runs) for n in _CAPPED})
 
 
 def _arguments(given: Sequence[str]) -> argparse.Namespace:

@@ -31,7 +31,7 @@ class Protocol:
         quick: subsamples and tiny settings, to see that it runs; not for publishing.
         seed: deals the rows and starts everything.
         runs, deep_runs: of cheap and of deep arms.
-        tstr_runs: of generators of whole tables.
+        tstr_runs, deep_tstr_runs: of generators of whole tables, cheap and deep.
         curve_runs, curve_gan_runs: at every size of the learning curves.
         control_runs: of protocols that leak on purpose.
         sizes: shares of the training fold in the learning curves.
@@ -47,8 +47,9 @@ class Protocol:
     runs: int = 100
     deep_runs: int = 20
     tstr_runs: int = 5
+    deep_tstr_runs: int = 3
     curve_runs: int = 20
-    curve_gan_runs: int = 5
+    curve_gan_runs: int = 3
     control_runs: int = 5
     sizes: tuple[float, ...] = (0.1, 0.2, 0.4, 0.7, 1.0)
     most: int = 0
@@ -111,6 +112,7 @@ QUICK = Protocol(
     runs=5,
     deep_runs=1,
     tstr_runs=1,
+    deep_tstr_runs=1,
     curve_runs=1,
     curve_gan_runs=1,
     control_runs=1,

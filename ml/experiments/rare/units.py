@@ -88,11 +88,11 @@ def _cheap(sets: Sequence[str], arms: Sequence[str], protocol: Protocol) -> Iter
 
 def _deep(sets: Sequence[str], arms: Sequence[str], protocol: Protocol) -> Iterator[Unit]:
     deep = [arm for arm in DEEP if arm in arms]
-    for run in range(max(protocol.deep_runs, protocol.tstr_runs, protocol.curve_gan_runs)):
+    for run in range(max(protocol.deep_runs, protocol.deep_tstr_runs, protocol.curve_gan_runs)):
         for name in sets:
             if run < protocol.deep_runs:
                 yield from (Unit(HONEST, name, (arm,), run) for arm in deep)
-            if run < protocol.tstr_runs and name != HEART:
+            if run < protocol.deep_tstr_runs and name != HEART:
                 yield from (Unit(TSTR, name, (arm,), run) for arm in deep)
         if run < protocol.curve_gan_runs and CURVE_GAN in arms:
             yield from _curves(sets, (CURVE_GAN,), run, protocol)
