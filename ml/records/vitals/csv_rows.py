@@ -3,7 +3,7 @@
 import csv
 
 from ml.records.errors import UnreadableRecord
-from ml.records.intake import admit_csv
+from ml.records.intake import MAX_LINE_BYTES, admit_csv
 from ml.records.tables.cells import stripped
 from ml.records.vitals.raw import MAX_NAME, RawTable, refuse_excess
 
@@ -23,6 +23,8 @@ def csv_rows(text: bytes) -> RawTable:
             a quote that is not closed on its line, a formula, or too much of anything.
     """
     header, _, body = text.partition(b"\n")
+    if len(header) > MAX_LINE_BYTES:
+        raise UnreadableRecord(f"the line is longer than {MAX_LINE_BYTES:,} bytes", _HEADER_LINE)
     delimiter, names = _header(header.decode())
     _refuse_names(names)
     if not body.strip():

@@ -9,7 +9,7 @@ the variable keeps (0.1 mmol/L, 0.1 °C, 1 mmHg):
 
 Minutes are counted from row to row, so shingles know no clock, no zone, no format and no unit. A
 row alone is never a shingle: healthy people share rows (72/min, 120/80 mmHg, 98 %). Of rows that
-follow each other closely a sample is kept, the smallest hash of every hour.
+follow each other closely a sample is kept, the smallest hash of any six hours.
 
 A trace of 7 rows or less says too little to be told from a stranger's. It earns nothing
 (`ml.records.vitals.quality`), and is refused only to the account that gave it before.
@@ -37,7 +37,7 @@ SHARED_PART = 16
 _MIN_SIGNS = 3
 _WINDOW = 8
 _TELLING_STEPS = 24
-_SAMPLE_SECONDS = 3600.0
+_SAMPLE_SECONDS = 6 * 3600.0
 _DIGEST_BYTES = 16
 _MINUTE = 60_000_000
 
@@ -87,7 +87,7 @@ def _stepped(trace: VitalsTrace, rows: npt.NDArray[np.intp]) -> tuple[list[str],
 
 
 def _every(minutes: npt.NDArray[np.int64]) -> int:
-    """Of how many windows one is kept: an hour of them, to the power of two below."""
+    """Of how many windows one is kept: six hours of them, to the power of two below."""
     cadence = 60.0 * float(np.median(np.diff(minutes)))
     most = int(np.log2(_SAMPLE_SECONDS / max(cadence, 60.0)))
     return 1 << max(0, most)

@@ -21,7 +21,7 @@ from ml.records.vitals.vocabulary import VOCABULARY, position
 
 _YEAR = np.timedelta64(366, "D")
 _SENSOR_READINGS = 24
-_SENSOR_STEP = np.timedelta64(20, "m")
+_SENSOR_STEP = np.timedelta64(60, "m")  # nobody pricks a finger every hour for a day
 _SEVERAL_PEOPLE = "the file holds rows of several people: contribute your own only"
 
 

@@ -3,13 +3,18 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from vitals_reading import read
 
 from ml.records.errors import UnreadableRecord
+from ml.records.vitals import canonical_bytes, fingerprints, from_canonical_bytes
 from ml.records.vitals.raw import MAX_ROWS
+from scripts.simulate_patients import simulate_vitals_patients
 
 HEAD = "timestamp,hr,sbp\n"
 ROW = "2026-11-01 08:00,72,120\n"
+FILES = [file.data.decode() for file in simulate_vitals_patients(8, people=5)]
 
 
 def rows(*lines: str) -> str:
@@ -132,3 +137,24 @@ def test_a_glucose_sensors_series_is_another_kind_of_record() -> None:
     lines = "".join(f"2026-11-01 {n // 12:02}:{n % 12 * 5:02},{100 + n % 9}\n" for n in range(48))
     with pytest.raises(UnreadableRecord, match="as kind cgm"):
         read("timestamp,glucose_mg_dl\n" + lines)
+
+
+CHARS = st.sampled_from('"{}[],:;/-=%|\n\r\t 0129.eE+TZ°\u00a0\u2028\u0663²심박')
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    which=st.integers(0, 4),
+    at=st.lists(st.tuples(st.floats(0, 1), CHARS, st.integers(0, 2)), min_size=1, max_size=3),
+)
+def test_a_file_with_any_character_changed_is_read_or_refused_and_nothing_else(which, at) -> None:
+    text = FILES[which]
+    for share, char, cut in at:
+        place = int(share * len(text))
+        text = text[:place] + char + text[place + cut :]
+    try:
+        trace = read(text)
+    except UnreadableRecord:
+        return
+    assert from_canonical_bytes(canonical_bytes(trace)).variables == trace.variables
+    assert fingerprints(trace).duplicate_at >= 1
