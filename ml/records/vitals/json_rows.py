@@ -6,6 +6,8 @@ flattened as follows, and nothing else is read:
 * an object within an object gives its keys with a path before them (``vitals.heart_rate``);
 * ``{"value": 72, "unit": "bpm"}`` is the number, in that unit;
 * an array of objects is rows; what stands beside the array belongs to each of them;
+* arrays of objects side by side, as apps write one per sign, are rows together: those that name
+  the same time and hold different things are one;
 * arrays of plain values side by side, equally long, are columns.
 """
 
@@ -15,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from ml.records.errors import UnreadableRecord
+from ml.records.vitals.moments import time_columns
 from ml.records.vitals.raw import MAX_CELLS, MAX_NAME, MAX_ROWS, RawTable, refuse_excess
 
 MAX_DEPTH = 8
@@ -148,22 +151,38 @@ class _Parts:
 def _rows_of(entry: dict[str, Any], depth: int) -> list[dict[str, str]]:
     parts = _Parts()
     _flatten(entry, "", depth, parts)
-    if len(parts.groups) + bool(parts.columns) > 1:
-        raise UnreadableRecord("arrays side by side: send the rows as one array of objects")
+    if parts.columns and parts.groups:
+        raise UnreadableRecord("arrays of values beside arrays of objects: send one array of rows")
     if parts.columns:
         return _from_columns(parts)
     if not parts.groups:
         return [parts.plain]
-    ((path, items),) = parts.groups
-    rows = []
-    for item in items:
-        named = {path: item} if _VALUE in item else item
-        for row in _rows_of(named, depth + 1):
-            if row.keys() & parts.plain.keys():
-                raise UnreadableRecord("a key stands both beside an array of rows and in it")
-            rows.append({**parts.plain, **row})
-        refuse_excess(len(rows), 1)
-    return rows
+    rows: list[dict[str, str]] = []
+    for path, items in parts.groups:
+        for item in items:
+            rows += _rows_of({path: item} if _VALUE in item else item, depth + 1)
+            refuse_excess(len(rows), 1)
+    if any(row.keys() & parts.plain.keys() for row in rows):
+        raise UnreadableRecord("a key stands both beside an array of rows and in it")
+    together = _together(rows) if len(parts.groups) > 1 else rows
+    return [{**parts.plain, **row} for row in together]
+
+
+def _together(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Rows of several arrays, those of the same time text made one where they do not clash."""
+    found: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+    clashing = []
+    for row in rows:
+        names = tuple(row)
+        time = tuple((names[at], row[names[at]]) for at in time_columns(names))
+        if not time:
+            raise UnreadableRecord("arrays side by side, with rows that name no time")
+        other = found.setdefault(time, {})
+        if other.keys() & row.keys() - {name for name, _ in time}:
+            clashing.append(row)
+        else:
+            other.update(row)
+    return [*found.values(), *clashing]
 
 
 def _flatten(entry: dict[str, Any], path: str, depth: int, parts: _Parts) -> None:

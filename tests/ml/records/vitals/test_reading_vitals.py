@@ -159,6 +159,17 @@ def test_json_may_hold_columns_an_object_per_line_or_one_sign_alone() -> None:
     assert sign.column("heart_rate").tolist() == [70, 71]
 
 
+def test_arrays_of_an_app_one_per_sign_become_rows_of_their_common_times() -> None:
+    trace = read(
+        """{"device": "watch", "heart_rate": [
+            {"time": "2026-11-01 08:00", "value": 70}, {"time": "2026-11-01 09:00", "value": 71}],
+        "oxygen_saturation": [{"time": "2026-11-01 09:00", "value": 98},
+            {"time": "2026-11-01 10:00", "value": 96}]}"""
+    )
+    assert trace.variables == ("heart_rate", "oxygen_saturation")
+    np.testing.assert_array_equal(trace.values, [[70, np.nan], [71, 98], [np.nan, 96]])
+
+
 def test_columns_outside_the_vocabulary_are_named_and_those_about_identity_only_counted() -> None:
     header = "timestamp,hr,mood,patient_name,memo,Kim Minji 0104477,step goal"
     rows = "\n2026-11-01 08:00,70,3,Kim,slept badly,1,9000\n2026-11-01 09:00,71,2,Kim,,1,9000\n"

@@ -86,7 +86,8 @@ def rows(*lines: str) -> str:
         ('{"hr": "a lot"}', 1, "no number"),
         ('{"hr": [72, [73]]}', 1, "mixes"),
         ('{"hr": [72, 73], "rr": [15]}', 1, "different length"),
-        ('{"a": [{"hr": 72}], "b": [{"hr": 73}]}', 1, "arrays side by side"),
+        ('{"a": [{"hr": 72}], "b": [{"rr": 13}]}', 1, "arrays side by side"),
+        ('{"a": [{"hr": 72}], "rr": [13, 14]}', 1, "one array of rows"),
         ('{"hr": 70, "a": [{"hr": 72}]}', 1, "beside an array"),
         ('{"a":' * 9 + "{}" + "}" * 9, 1, "deeper than 8"),
         ('{"a":' * 100_000, 1, "deeper than 8|not valid"),
@@ -105,6 +106,12 @@ def test_a_fault_within_nested_rows_is_told_by_row() -> None:
     with pytest.raises(UnreadableRecord, match="row 2: heart_rate outside") as caught:
         read(json.dumps(text))
     assert caught.value.line is None
+
+
+def test_two_arrays_that_say_two_things_of_one_moment_are_refused() -> None:
+    time = '"time": "2026-11-01 08:00"'
+    with pytest.raises(UnreadableRecord, match="second row of the same moment"):
+        read(f'{{"a": [{{{time}, "hr": 72}}], "b": [{{{time}, "hr": 73}}]}}')
 
 
 @pytest.mark.parametrize(
