@@ -64,7 +64,7 @@ class Sides(Generic[Rows]):
         ):
             if len(rows) != len(person):
                 raise ValueError(
-                    f"{len(rows)} {word} rows of {len(person)} people: name each row's"
+                    f"{len(rows)} {word} rows and {len(person)} names: say whose each row is"
                 )
             people = np.unique(person).size
             if people < FEWEST_PEOPLE:
