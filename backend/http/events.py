@@ -65,9 +65,14 @@ class EventStreams:
         self._of_one = of_one
         self._held: Counter[str] = Counter()
 
+    @property
+    def held(self) -> int:
+        """How many go on."""
+        return self._held.total()
+
     def take(self, account_id: str) -> None:
         """A place for one stream, or `RateLimited`."""
-        if self._held.total() >= self._places or self._held[account_id] >= self._of_one:
+        if self.held >= self._places or self._held[account_id] >= self._of_one:
             raise RateLimited(
                 "too many are watching: try again in a few seconds", retry_after_s=_COME_BACK_S
             )

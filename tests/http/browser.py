@@ -4,16 +4,20 @@ import io
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from backend.domain.account import Role
+from backend.domain.identifiers import AccountId
+from backend.http.session import COOKIE
 from backend.ports import Ports
 from backend.use_cases.create_operator import CreateOperator, create_operator
 from backend.use_cases.invite_guardian import invite_guardian
 from backend.use_cases.sign_up import sign_up
+from backend.use_cases.start_session import start_session
 from tests.people import PASSWORD, sign_up_as
 
 PUBLIC_URL = "https://vitalmint.example"
@@ -61,6 +65,16 @@ class Browser:
         if response.status_code == 200:
             self.csrf = response.json()["csrf_token"]
         return response
+
+    def be(self, account_id: str, ports: Ports) -> "Browser":
+        """Hold a session of this account, without the cost of a password; itself is returned."""
+        with ports.database.write() as unit:
+            account = unit.accounts.by_id(AccountId(account_id))
+            assert account is not None
+            started = start_session(account, unit=unit, ports=ports)
+        self.client.cookies.set(COOKIE, started.token, domain=urlsplit(PUBLIC_URL).netloc)
+        self.csrf = started.csrf_token
+        return self
 
     def upload(self, path: str, data: bytes, **fields: str) -> httpx.Response:
         form = {"kind": "cgm", "zone": "Europe/London", **fields}
