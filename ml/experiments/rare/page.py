@@ -115,9 +115,9 @@ def _negative(result: Row) -> str:
     heads = [f"{name}, {kind}" for name in CLASSIFIERS for kind in ("95 %", "simultaneous")]
     arms = result["negative_control"][0]["arms"] if result["negative_control"] else 0
     return (
-        f"AUROC on {HEART}, whose label says nothing of its features. Simultaneous: Šidák over "
-        f"the {arms} arms of the table, for each classifier. A score outside chance would be a "
-        f"leak.\n\n{table(('arm', *TRAINED, *heads), lines)}"
+        f"AUROC on {HEART}, whose label says nothing of its features: a score beyond chance would "
+        f"be a leak. Simultaneous: Šidák over the {arms} arms, the variance between splits pooled "
+        f"over arms, for each classifier.\n\n{table(('arm', *TRAINED, *heads), lines)}"
         "\n\n![AUROC of every arm on the negative control](rare_disease_negative_control.png)"
     )
 

@@ -20,6 +20,7 @@ from ml.experiments.rare.protocol import (
     Protocol,
 )
 from ml.experiments.rare.sets import HEART
+from ml.experiments.rare.simultaneous import simultaneous_intervals
 from ml.experiments.rare.units import CONTROL, HONEST, PAPER, TSTR
 from ml.simulation.known_bayes import BayesScores, bayes_scores
 
@@ -127,19 +128,25 @@ def _differences(
 
 
 def _simultaneous(whole: Sequence[Row], protocol: Protocol) -> list[dict[str, Any]]:
-    """AUROC of every arm on the negative control, intervals corrected over arms (Šidák)."""
+    """AUROC of every arm on the negative control, its own interval and the one for all arms."""
     groups = _grouped([row for row in whole if row["set"] == HEART], "set", "arm")
-    found = []
-    for rows in groups:
-        line: dict[str, Any] = _told(rows) | {"arms": len(groups)}
-        for classifier in CLASSIFIERS:
-            values = [row["scores"][classifier]["auroc"] for row in rows]
-            level = protocol.level ** (1 / len(groups))
+    found: list[dict[str, Any]] = [_told(rows) | {"arms": len(groups)} for rows in groups]
+    if not groups or max(map(len, groups)) < 2:
+        return []
+    sizes = {name: groups[0][0][f"{name}_rows"] for name in ("training", "test")}
+    for classifier in CLASSIFIERS:
+        values = {
+            rows[0]["arm"]: [row["scores"][classifier]["auroc"] for row in rows] for rows in groups
+        }
+        together = simultaneous_intervals(
+            values, train_size=sizes["training"], test_size=sizes["test"], level=protocol.level
+        )
+        for line, rows in zip(found, groups, strict=True):
+            interval = together[line["arm"]]
             line[classifier] = {
-                "single": _mean(values, rows, protocol),
-                "simultaneous": _mean(values, rows, protocol, level=level),
+                "single": _mean(values[line["arm"]], rows, protocol),
+                "simultaneous": _figure(interval),
             }
-        found.append(line)
     return found
 
 
@@ -276,9 +283,7 @@ def _by_run(rows: Sequence[Row], name: str, arm: str) -> dict[int, Row]:
     return {row["run"]: row for row in rows if row["set"] == name and row["arm"] == arm}
 
 
-def _mean(
-    values: Sequence[float], rows: Sequence[Row], protocol: Protocol, *, level: float = 0.0
-) -> Figure:
+def _mean(values: Sequence[float], rows: Sequence[Row], protocol: Protocol) -> Figure:
     """Mean over runs with Nadeau and Bengio's corrected interval; one run has no bounds."""
     known = np.array([value for value in values if np.isfinite(value)])
     if not known.size:
@@ -287,7 +292,10 @@ def _mean(
         return [float(known[0]), None, None]
     test = rows[0].get("test_rows", 1)
     train = rows[0].get("training_rows", 4 * test)
-    interval: Interval = corrected_resampled_t(
-        known, train_size=train, test_size=test, level=level or protocol.level
+    return _figure(
+        corrected_resampled_t(known, train_size=train, test_size=test, level=protocol.level)
     )
+
+
+def _figure(interval: Interval) -> Figure:
     return [round(each, 6) for each in (interval.value, interval.low, interval.high)]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml.experiments.rare.honest import REAL
-from ml.experiments.rare.protocol import ARMS
+from ml.experiments.rare.protocol import ARMS, SDV
 
 Row = Mapping[str, Any]
 TRAINED = ("runs", "epochs (steps)")
@@ -22,9 +22,10 @@ NAMES = {
 
 
 def trained(row: Row) -> tuple[str, str]:
-    """Number and numbers of runs, epochs and steps."""
+    """Number and numbers of runs, epochs and steps; SDV does not tell its steps."""
     first, last = row["run_numbers"]
-    long = f"{row['epochs']} ({row['steps']:,.0f})" if row["epochs"] else "–"
+    steps = "" if row["arm"] in SDV else f" ({row['steps']:,.0f})"
+    long = f"{row['epochs']}{steps}" if row["epochs"] else "–"
     return f"{row['runs']} ({first}–{last})", long
 
 

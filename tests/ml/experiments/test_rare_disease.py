@@ -29,6 +29,7 @@ from ml.experiments.rare.page import page
 from ml.experiments.rare.plots import draw
 from ml.experiments.rare.protocol import CHEAP, DEEP, NONE, QUICK, SMOTE, THRESHOLD
 from ml.experiments.rare.sets import KNOWN, TARGET
+from ml.experiments.rare.simultaneous import simultaneous_intervals
 from ml.experiments.rare.summary import summarised
 from ml.experiments.rare.targets import MISSED, targets
 from ml.experiments.rare.units import HONEST, TSTR, Unit, units
@@ -303,3 +304,20 @@ def test_knowing_nothing_of_ray_is_one_error(given, monkeypatch):
             workers=Workers(1, ray="local"),
             say=how.say,
         )
+
+
+def test_simultaneous_intervals_hold_for_all_arms_of_pure_chance_at_once():
+    rng, held = np.random.default_rng(8), 0
+    for _ in range(200):
+        shared = rng.normal(0, 0.005)  # what all splits of one data set have in common
+        arms = {
+            name: 0.5 + shared + rng.normal(0, 0.014, runs)
+            for name, runs in (("many", 100), ("few", 10), ("fewer", 5), ("one", 1))
+        }
+        found = simultaneous_intervals(arms, train_size=4000, test_size=1000)
+        held += all(each.low <= 0.5 <= each.high for each in found.values())
+        widths = [found[name].high - found[name].low for name in ("many", "few", "one")]
+        assert widths == sorted(widths)
+    assert held >= 185
+    with pytest.raises(ValueError, match="two runs"):
+        simultaneous_intervals({"one": [0.5]}, train_size=4, test_size=1)
