@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ml.simulation.glucose import simulate_trace
+from scripts.simulate_patients import simulate_vitals_patients
 from scripts.simulation.clarity import to_clarity_csv
 from tests.world import export_of
 
@@ -48,6 +49,17 @@ def test_inspect_shows_people_the_parts_of_the_quality(tmp_path: Path, export: P
     assert shown.returncode == 0
     assert "export [of a person].csv" in shown.stdout
     assert "continuity" in shown.stdout and "plausibility" in shown.stdout
+
+
+def test_inspect_reads_vital_signs_when_told_that_they_are(tmp_path: Path) -> None:
+    (file,) = simulate_vitals_patients(1, people=1)
+    (tmp_path / "watch.json").write_bytes(file.data)
+    told = ("--kind", "vitals", "--zone", file.zone)
+    shown = vitalmint(tmp_path, "inspect", "watch.json", *told, "--json")
+    assert shown.returncode == 0, shown.stderr
+    fields = json.loads(shown.stdout)
+    assert fields["readings"] == 20 and fields["variables"].startswith("heart_rate, ")
+    assert vitalmint(tmp_path, "inspect", "watch.json").returncode == COULD_NOT
 
 
 def test_inspect_unpacks_a_gz_and_refuses_one_that_is_none(tmp_path: Path, export: Path) -> None:

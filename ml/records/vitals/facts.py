@@ -67,7 +67,7 @@ FACTS: tuple[Variable, ...] = (
         "triglycerides",
         "fact",
         (MG_DL, Unit("mmol/L", factor=88.57)),
-        (10, 8000),
+        (20, 3000),
         "triglyceride, tg, 중성지방",
         step=8.857,
     ),

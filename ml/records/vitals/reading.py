@@ -58,8 +58,11 @@ def read_vitals(
     trace = _trace(raw, columns, moments, zone)
     _refuse_changed_person(trace)
     _refuse_glucose_sensor(trace)
-    taken = {*times, *(index for index, _ in chosen.values())}
-    others = [index for index in range(len(raw.names)) if index not in taken]
+    others = [
+        index
+        for index, name in enumerate(raw.names)
+        if index not in times and understand(name) is None
+    ]
     return ReadVitals(trace, left_out(raw, others))
 
 

@@ -84,7 +84,7 @@ SIGNS: tuple[Variable, ...] = (
         "glucose of one measurement",
         "sign",
         (MG_DL, _MMOL_L),
-        (10, 1000),
+        (20, 1000),
         "bs, bg, glucose, bloodsugar, bloodglucose, 혈당",
         step=MG_DL_PER_MMOL_L / 10,
     ),

@@ -104,7 +104,7 @@ def _by_range(raw: RawTable, numbers: npt.NDArray[np.float64], variable: Variabl
     names = ", ".join(unit.name for unit in variable.units)
     raise raw.fault(
         int(np.argmax(nearest)),
-        f"{variable.name} can be in none of its units ({names}), or units are mixed",
+        f"{variable.name} is outside what can be in any of its units ({names}), or units are mixed",
     )
 
 

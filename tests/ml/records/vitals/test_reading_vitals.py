@@ -1,9 +1,12 @@
 """Vital signs are read from JSON and CSV as people write them, in one unit each."""
 
+import contextlib
+
 import numpy as np
 import pytest
-from vitals_reading import left_out, person, read
+from vitals_reading import left_out, person, read, real
 
+from ml.records.errors import UnreadableRecord
 from ml.records.vitals import VOCABULARY
 from scripts.simulation.vitals_files import (
     to_european_csv,
@@ -180,6 +183,30 @@ def test_columns_outside_the_vocabulary_are_named_and_those_about_identity_only_
 def test_a_column_of_prose_is_private_whatever_it_is_called() -> None:
     text = "timestamp,hr,x\n2026-11-01 08:00,70,told the nurse about pain\n"
     assert left_out(text) == "1 of identity or free text"
+
+
+def test_a_known_column_without_a_value_is_neither_a_variable_nor_left_out() -> None:
+    text = "timestamp,hr,spo2,mood\n2026-11-01 08:00,70,??,1\n"
+    assert read(text).variables == ("heart_rate",) and left_out(text) == "mood"
+
+
+REAL = {
+    "vitals-maternal-risk/Maternal_Health_Risk_Data_Set.csv": ("utf-8-sig", 1014, 0.98, 7),
+    "heart-attack-prediction/heart_attack_prediction_dataset.csv": ("utf-8", 300, 0.99, 22),
+    "vitals-news2-risk-synthetic/Health_Risk_Dataset.csv": ("utf-8", 300, 1.0, 8),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_row_of_a_real_table_is_a_record_of_its_person(name: str) -> None:
+    encoding, rows, share, variables = REAL[name]
+    header, *lines = real(name).read_text(encoding).splitlines()
+    found = []
+    for line in lines[:rows]:
+        with contextlib.suppress(UnreadableRecord):
+            found.append(read(f"{header}\n{line}\n"))
+    assert len(found) >= share * min(rows, len(lines))
+    assert {len(trace.variables) for trace in found} == {variables}
 
 
 def test_a_key_within_another_object_than_a_plain_wrapper_is_not_taken_for_the_persons() -> None:
