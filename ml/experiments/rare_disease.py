@@ -25,7 +25,7 @@ from typing import Any
 
 from ml.experiments.cohorts import DataMissing
 from ml.experiments.forecasting.protocol import OtherProtocol, Rows
-from ml.experiments.rare.protocol import ARMS, KEPT_AS, QUICK, Protocol
+from ml.experiments.rare.protocol import ARMS, KEPT_AS, QUICK, Protocol, declared_core_hours
 from ml.experiments.rare.sets import KNOWN, NAMES, UnusableSet, load_sets
 from ml.experiments.rare.summary import known_bayes, summarised
 from ml.experiments.rare.targets import targets
@@ -78,8 +78,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     rows = Rows(arguments.resume, KEPT_AS)
     every = units(arguments.sets, arguments.arms, protocol)
     todo = [unit for unit in every if unit.part in arguments.parts]
-    if protocol.quick:
-        _say(f"QUICK run: at most {protocol.most} rows of a set and tiny settings")
+    declared = declared_core_hours(protocol, arguments.sets)
+    quick = f"QUICK run, at most {protocol.most} rows of a set and tiny settings: "
+    _say(f"{quick if protocol.quick else ''}about {declared:.2f} core-hours for all arms")
     if not arguments.finished:
         workers = Workers(arguments.jobs, arguments.ray)
         named = {each.name: each for each in sets}
@@ -96,6 +97,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         ],
         "bayes": asdict(known_bayes(protocol)) if KNOWN in arguments.sets else None,
         **summarised(found, protocol),
+        "declared_core_hours": declared,
         "seconds_of_this_run": round(time.perf_counter() - began, 1),
         "cpu_seconds_of_this_run": round(time.process_time() - cpu, 1),
     }

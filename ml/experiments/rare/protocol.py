@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from ml.experiments.rare.sets import HEART, KNOWN, KTAS, MATERNAL
@@ -108,6 +108,26 @@ DIFFUSION_STEPS = 50
 TINY_EPOCHS: Mapping[str, Mapping[str, int]] = {
     name: _epochs(3, 3, 30, 2) for name in (HEART, KNOWN, KTAS, MATERNAL)
 }
+_CHEAP_SECONDS: Mapping[str, float] = {HEART: 2.7, KNOWN: 1.5, KTAS: 0.5, MATERNAL: 0.2}
+_DEEP_SECONDS: Mapping[str, float] = {HEART: 31.0, KNOWN: 19.0, KTAS: 16.0, MATERNAL: 12.0}
+_TSTR_SECONDS: Mapping[str, float] = {HEART: 0.0, KNOWN: 110.0, KTAS: 110.0, MATERNAL: 50.0}
+_CURVE_SECONDS, _CURVE_GAN_SECONDS = 6.0, 45.0
+
+
+def declared_core_hours(protocol: Protocol, sets: Sequence[str]) -> float:
+    """What all arms of these sets are expected to take, from runs measured on one core."""
+    quick = 0.05 if protocol.quick else 1.0
+    seconds = sum(
+        protocol.runs * _CHEAP_SECONDS[name]
+        + protocol.deep_runs * _DEEP_SECONDS[name]
+        + protocol.deep_tstr_runs * _TSTR_SECONDS[name]
+        for name in sets
+    )
+    seconds += protocol.curve_runs * _CURVE_SECONDS
+    seconds += protocol.curve_gan_runs * _CURVE_GAN_SECONDS
+    return round(quick * seconds / 3600, 3)
+
+
 QUICK = Protocol(
     quick=True,
     runs=5,

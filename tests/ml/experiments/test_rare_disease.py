@@ -210,6 +210,7 @@ def result(given):
         "protocol": PROTOCOL.as_json() | {"quick": False},
         "sets": [told | {"positives": given.positives, "columns": 4}],
         "bayes": None,
+        "declared_core_hours": 0.1,
         **summarised(found, PROTOCOL),
     }
     return result | {"targets": targets(result)}
@@ -287,6 +288,7 @@ def test_the_command_refuses_what_it_cannot_measure_in_one_line(tmp_path):
 def test_a_page_of_nothing_finished_is_written_too(tmp_path):
     empty = summarised([], PROTOCOL)
     result = {"protocol": PROTOCOL.as_json(), "sets": [], "bayes": None, **empty}
+    result["declared_core_hours"] = 0.0
     text = page(result | {"targets": targets(result)})
     assert "# Synthetic rows for a rare disease" in text
     assert len(draw(result, tmp_path)) == 10
