@@ -18,6 +18,10 @@ from benchmarks.auditing import measure_auditing
 from benchmarks.auditing import report as auditing_report
 from benchmarks.forecasting import measure_forecasting
 from benchmarks.forecasting import report as forecasting_report
+from benchmarks.generating import measure_generating
+from benchmarks.generating import report as generating_report
+from benchmarks.private_training import measure_private_training
+from benchmarks.private_training import report as private_training_report
 from benchmarks.reading import measure_reading
 from benchmarks.reading import report as reading_report
 from benchmarks.reporting import measure_reporting
@@ -34,6 +38,8 @@ BENCHMARKS: dict[str, tuple[Callable[[], Any], Callable[[Any], str]]] = {
     "service": (measure_service, service_report),
     "forecasting": (measure_forecasting, forecasting_report),
     "reporting": (measure_reporting, reporting_report),
+    "generating": (measure_generating, generating_report),
+    "privacy": (measure_private_training, private_training_report),
 }
 
 

@@ -166,7 +166,6 @@ class LearntTables(ABC):
             people,
             expected=self.settings.rows_of_a_step(len(people)),
             steps=steps,
-            least=self.settings.least_rows,
         )
         self._spent = self._protection.spent
         return steps

@@ -19,6 +19,8 @@ from ml.generators.generator import TooLittleData
 from ml.generators.tables.private import Privacy, PrivacySpent
 from ml.generators.tables.private_accounting import FIRST, SECOND, noise_for
 
+LEAST_PEOPLE = 20
+
 
 @dataclass(frozen=True)
 class PeopleRows:
@@ -82,17 +84,15 @@ class Protection:
     spent: PrivacySpent
 
 
-def protection(
-    privacy: Privacy, people: PeopleRows, *, expected: int, steps: int, least: int
-) -> Protection:
+def protection(privacy: Privacy, people: PeopleRows, *, expected: int, steps: int) -> Protection:
     """The noise that a training of so many steps needs.
 
     Raises:
-        TooLittleData: there are fewer people than `least`.
+        TooLittleData: there are fewer than `LEAST_PEOPLE`.
         ValueError: `delta` is not below one over the people.
     """
-    if len(people) < least:
-        raise TooLittleData(f"{len(people)} people are too few: {least} are needed")
+    if len(people) < LEAST_PEOPLE:
+        raise TooLittleData(f"{len(people)} people are too few: {LEAST_PEOPLE} are needed")
     if privacy.delta >= 1 / len(people):
         raise ValueError(
             f"a delta of {privacy.delta:g} allows one of {len(people):,} people to be given away "
