@@ -8,6 +8,7 @@ import numpy.typing as npt
 from ml.records.tables.schema import Schema
 from ml.records.tables.table import InvalidTable, Table
 from ml.records.vitals.trace import VitalsTrace
+from ml.records.vitals.variable import Variable
 from ml.records.vitals.vocabulary import VOCABULARY, variable
 
 LEAST_SHARE = 0.5
@@ -24,7 +25,8 @@ def vitals_table(
 
     Ranges, decimals and categories of the schema are those of the vocabulary, whatever was
     observed; every column but the target may have missing cells. Which columns there are is
-    decided by people, never by rows: nobody's hour of telemetry brings in a column.
+    decided by people, never by rows: nobody's hour of telemetry brings in a column. A value that
+    an older vocabulary allowed and today's does not is missing.
 
     Args:
         traces: of any number of people, several of one allowed.
@@ -54,6 +56,9 @@ def vitals_table(
         [len(trace) for trace in traces],
     )
     kept = ~np.isnan(values).all(axis=1)
+    values = np.column_stack(
+        [_allowed(variable(name), column) for name, column in zip(names, values.T, strict=True)]
+    )
     if target is not None:
         kept &= ~np.isnan(values[:, names.index(target)])
     if not kept.any():
@@ -84,3 +89,13 @@ def _columns(trace: VitalsTrace, names: Sequence[str]) -> npt.NDArray[np.float64
         if name in trace.variables:
             values[:, place] = trace.column(name)
     return values
+
+
+def _allowed(known: Variable, column: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The column in today's decimals, without what today's vocabulary does not allow."""
+    if known.numeric:
+        low, high = known.minimum, known.maximum
+    else:
+        low, high = 0.0, len(known.categories) - 1.0
+    rounded = np.round(column, known.decimals)
+    return np.where((rounded >= low) & (rounded <= high), rounded, np.nan)

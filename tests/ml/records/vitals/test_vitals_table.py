@@ -54,6 +54,12 @@ def test_rows_without_the_target_are_left_out() -> None:
     assert len(vitals_table([trace], ["a"])[0]) == 3
 
 
+def test_what_todays_vocabulary_does_not_allow_is_missing_and_spoils_no_cohort() -> None:
+    old = trace_of(("heart_rate", "sex"), np.array([[12, 0], [70.4, 5], [80, 1]]))
+    table, _ = vitals_table([old], ["a"])
+    np.testing.assert_array_equal(table.values, [[np.nan, 0], [70, np.nan], [80, 1]])
+
+
 @pytest.mark.parametrize(
     ("persons", "target", "fault"),
     [
