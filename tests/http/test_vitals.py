@@ -75,6 +75,18 @@ def test_an_inspection_tells_what_would_be_left_out_and_needs_no_zone(patient: B
     assert seen.json()["fields"]["left_out"] == "mood, 1 of identity or free text"
 
 
+def test_a_refusal_tells_the_line_and_neither_it_nor_the_log_what_stands_there(
+    consenting: Browser, log: io.StringIO
+) -> None:
+    text = b"timestamp,heart_rate,name\n2026-11-01 08:00,Zaphodina,Beeblebrox\n"
+    refused = consenting.upload("/api/contributions", text, kind="vitals")
+    assert (refused.status_code, refused.json()["code"]) == (422, "unreadable_record")
+    assert refused.json()["line"] == 2
+    for told in (refused.text, log.getvalue()):
+        assert "Zaphodina" not in told and "Beeblebrox" not in told
+    assert consenting.get("/api/contributions").json()["contributions"] == []
+
+
 def test_the_same_series_is_refused_to_another_account_in_another_format(
     consenting: Browser, stranger: Browser
 ) -> None:

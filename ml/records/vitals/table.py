@@ -50,6 +50,8 @@ def vitals_table(
         raise InvalidTable(f"no variable is known of {least_share:.0%} of {len(codes)} people")
     if target is not None and target not in names:
         raise InvalidTable(f"{target!r} is not known of {least_share:.0%} of {len(codes)} people")
+    if target is not None and variable(target).numeric:
+        raise InvalidTable(f"the target {target!r} holds numbers, not classes")
     values = np.concatenate([_columns(trace, names) for trace in traces])
     person = np.repeat(
         np.array([codes[person] for person in persons], dtype=np.int64),

@@ -65,6 +65,7 @@ def test_what_todays_vocabulary_does_not_allow_is_missing_and_spoils_no_cohort()
     [
         ([], None, "make no table"),
         (["a", "b"], "status", "'status' is not known"),
+        (["a", "b"], "heart_rate", "holds numbers"),
         (["a", "b"], "risk_level", "'risk_level' is not known"),
     ],
 )
