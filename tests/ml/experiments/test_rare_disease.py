@@ -13,7 +13,7 @@ from rare_tables import small_set
 
 import ml.experiments.rare.arms as arms
 import ml.experiments.rare.work as work
-from ml.experiments.forecasting.protocol import Rows
+from ml.experiments.forecasting.protocol import OtherProtocol, Rows
 from ml.experiments.rare.arms import Skipped, rare_rows
 from ml.experiments.rare.classifiers import (
     CLASSIFIERS,
@@ -34,6 +34,7 @@ from ml.experiments.rare.summary import summarised
 from ml.experiments.rare.targets import MISSED, targets
 from ml.experiments.rare.units import HONEST, TSTR, Unit, units
 from ml.experiments.rare.work import Workers, done, finished
+from ml.experiments.rare_disease import main
 from ml.records.tables.table import copies
 
 PROTOCOL = replace(QUICK, runs=3)
@@ -275,14 +276,40 @@ def test_the_command_measures_prints_and_writes(tmp_path):
     assert result["bayes"]["auroc"] == pytest.approx(0.846, abs=0.01)
 
 
-def test_the_command_refuses_what_it_cannot_measure_in_one_line(tmp_path):
-    for arguments, says in (
-        (("--data", str(tmp_path), "--sets", "ktas"), "ktas_data.csv is not in the data folder"),
-        (("--data", str(tmp_path), "--sets", "flu"), "'flu' is none of them"),
-        (("--data", str(tmp_path), "--runs", "0"), "no number above 0"),
-    ):
-        ran = command(*arguments)
-        assert ran.returncode != 0 and says in ran.stderr and "Traceback" not in ran.stderr
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--sets", "ktas"), "ktas_data.csv is not in the data folder"),
+        (("--sets", "flu"), "'flu' is none of them"),
+        (("--runs", "0"), "no number above 0"),
+    ],
+)
+def test_the_command_refuses_what_it_cannot_measure_in_one_line(
+    tmp_path, monkeypatch, capsys, arguments, says
+):
+    monkeypatch.setattr(sys, "argv", ["rare_disease", "--data", str(tmp_path), *arguments])
+    with pytest.raises(SystemExit) as refused:
+        main()
+    assert refused.value.code not in (0, None)
+    assert says in f"{refused.value.code} {capsys.readouterr().err}"
+
+
+def test_rows_of_another_protocol_are_refused(tmp_path):
+    Rows(tmp_path, "older").keep("row", {})
+    with pytest.raises(OtherProtocol, match="resume in another folder"):
+        Rows(tmp_path, "newer").find("row")
+
+
+def test_an_interrupted_command_says_where_its_rows_are(tmp_path, monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ml.experiments.rare_disease.done", interrupted)
+    given = ("--data", str(tmp_path), "--sets", KNOWN, "--quick", "--resume", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["rare_disease", *given])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 130 and str(tmp_path) in capsys.readouterr().err
 
 
 def test_a_page_of_nothing_finished_is_written_too(tmp_path):

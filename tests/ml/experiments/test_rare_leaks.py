@@ -44,7 +44,7 @@ def test_the_detector_fires_on_a_protocol_that_leaks_and_names_the_leak(noise, c
     assert FIRES[control] <= found
 
 
-@pytest.mark.parametrize("signal", [0.0, 1.0, 2.0])
+@pytest.mark.parametrize("signal", [0.0, 2.0])
 def test_the_detector_is_silent_on_every_honest_arm(signal):
     for row in honest_rows(small_set(signal=signal), CHEAP, 1, QUICK):
         assert row["leaks"] == []
