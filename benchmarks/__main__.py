@@ -16,6 +16,8 @@ from typing import Any
 
 from benchmarks.auditing import measure_auditing
 from benchmarks.auditing import report as auditing_report
+from benchmarks.distances import measure_distances
+from benchmarks.distances import report as distances_report
 from benchmarks.forecasting import measure_forecasting
 from benchmarks.forecasting import report as forecasting_report
 from benchmarks.generating import measure_generating
@@ -39,6 +41,7 @@ BENCHMARKS: dict[str, tuple[Callable[[], Any], Callable[[Any], str]]] = {
     "forecasting": (measure_forecasting, forecasting_report),
     "reporting": (measure_reporting, reporting_report),
     "generating": (measure_generating, generating_report),
+    "distances": (measure_distances, distances_report),
     "privacy": (measure_private_training, private_training_report),
 }
 
