@@ -12,7 +12,7 @@ from ml.experiments.rare.writing import NAMES, TRAINED, ordered, points, table, 
 Row = Mapping[str, Any]
 _LIMITS = """\
 - Deep arms have fewer runs than cheap ones and train for the epochs that stand beside them, fewer
-  than the 300 of the published settings where a set is large.
+  than the 300 of the published settings where a set is large; TabDDPM diffuses in 50 steps.
 - The classifiers' settings are tuned on source rows, not for each arm anew.
 - The paper gives neither its split nor its networks; its protocol here is our reading of its
   figure 1 and its text.
