@@ -17,6 +17,7 @@ LONGEST_TITLE = 120
 LONGEST_DESCRIPTION = 2000
 LARGEST_SEED = 2**53 - 1
 """What JSON carries exactly."""
+LEAST_EPSILON = 0.1
 LARGEST_DELTA = 1e-3
 _SALT_BYTES = 32
 
@@ -121,7 +122,7 @@ def _check_privacy(plan: RunPlan, offer: GeneratorOffer, ports: Ports) -> None:
             f"leave epsilon and delta out, or name one of: {', '.join(private) or 'none'}",
         )
     most = ports.policy.privacy_budget.epsilon
-    if not (isfinite(plan.epsilon) and 0 < plan.epsilon <= most):
-        raise InvalidField("epsilon", f"epsilon is above 0 and at most {most:g}")
+    if not (isfinite(plan.epsilon) and LEAST_EPSILON <= plan.epsilon <= most):
+        raise InvalidField("epsilon", f"epsilon is at least {LEAST_EPSILON:g} and at most {most:g}")
     if not (isfinite(plan.delta) and 0 < plan.delta <= LARGEST_DELTA):
         raise InvalidField("delta", f"delta is above 0 and at most {LARGEST_DELTA:g}")

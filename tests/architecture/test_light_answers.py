@@ -14,6 +14,7 @@ HEAVY = ("torch", "tensorflow", "keras", "lightgbm", "sdv")
 ANSWER = f"""
 import sys
 import backend.app
+from backend.adapters.generators.cohort import MlCohortGenerators
 from backend.adapters.models.glucose import MlGlucoseModels
 from backend.adapters.plots.glucose import MatplotlibPlots
 from backend.ports.plots import PictureFormat, Unit
@@ -24,6 +25,7 @@ models, plots = MlGlucoseModels("quick"), MatplotlibPlots()
 told = models.forecast("a model", lambda: model, newer={{}})
 plots.forecast(told, unit=Unit.MG_DL, form=PictureFormat.PNG)
 models.summarise([trace], days=None)
+assert MlCohortGenerators().offers()
 plots.profile(models.profile([trace], days=None), unit=Unit.MG_DL, form=PictureFormat.PNG)
 assert "onnxruntime" in sys.modules
 found = [name for name in {HEAVY!r} if name in sys.modules]

@@ -18,6 +18,7 @@ from backend.domain.consent import Kind
 from backend.domain.errors import InvalidField, NotEnoughData, UnreadableRecord
 from backend.domain.generation import RunPlan
 from backend.ports.generators import CohortGenerators, CohortMember, Generated
+from ml.generators.tables.tvae import TINY
 from ml.publication.package import open_package
 from tests.fakes.generators import FakeCohortGenerators
 from tests.glucose_records import canonical, readings
@@ -163,6 +164,18 @@ def test_a_package_holds_no_real_row_and_no_name_of_the_cohort(
     assert not any(b"person0" in content for content in opened.members.values())
     assert b"seed" not in opened.members["card.json"]
     assert len(opened.table()) > 0
+
+
+def test_a_private_run_spends_no_more_than_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    short = replace(TINY, epochs=4)
+    monkeypatch.setattr("backend.adapters.generators.settings._of_tables", lambda _: short)
+    plan = replace(VITALS, generator="tvae", epsilon=4.0, delta=1e-5)
+    found = made(MlCohortGenerators(), vitals_cohort(), plan)
+    spent = found.evidence.privacy
+    assert spent is not None and 0 < spent.second_epsilon <= spent.epsilon <= 4.0
+    assert spent.delta == 1e-5
+    opened = open_package(found.package)
+    assert opened.report["marginals"]["heart_rate"]["edges"][-1] > 150  # public, nobody's
 
 
 def test_too_few_people_are_refused_with_what_would_be_enough() -> None:
