@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from backend.adapters.generators.people import at_most, held_out, most_rows
 from backend.adapters.generators.recipe import Drawn
+from backend.adapters.generators.refits import Refits
 from backend.adapters.generators.settings import DRAWS, made, trainings
 from backend.domain.errors import NotEnoughData, UnreadableRecord
 from backend.domain.generation import RunPlan
@@ -18,6 +19,7 @@ from ml.evaluation.release.blunting import bounds
 from ml.evaluation.release.days import DaysRefit, days_evidence
 from ml.evaluation.release.evidence import ReleaseEvidence, Tell
 from ml.generators.generator import Generator
+from ml.generators.synthetic_days import synthetic_days
 from ml.publication.release import Release
 from ml.records.cgm.canonical import from_canonical_bytes
 from ml.records.cgm.days import GlucoseDays, whole_days
@@ -25,7 +27,8 @@ from ml.records.cgm.joining import joined_grid
 from ml.records.cgm.trace import CgmTrace
 from ml.records.errors import UnreadableRecord as Unreadable
 from ml.training.checkpoints import Checkpoints, NoCheckpoints
-from ml.training.progress import Progress, ProgressSink
+from ml.training.progress import ProgressSink
+from ml.training.stages import Stages
 
 FEWEST = 5
 """People behind the lowest and the highest reading that a generator sees."""
@@ -86,13 +89,24 @@ class GlucoseRecipe:
         return _without_copies(generator, real, self.plan.rows, rng)
 
     def evidence(
-        self, synthetic: GlucoseDays, *, rng: np.random.Generator, tell: Tell
+        self, synthetic: GlucoseDays, *, rng: np.random.Generator, tell: Tell, stages: Stages
     ) -> ReleaseEvidence:
+        refits = Refits[GlucoseDays](
+            stages,
+            tell,
+            total=trainings(self.plan),
+            as_array=lambda drawn: drawn.mg_dl,
+            of_array=lambda mg_dl: synthetic_days(mg_dl, self.plan.generator),
+        )
+
+        def fit_and_sample(days: GlucoseDays, count: int, own: np.random.Generator) -> GlucoseDays:
+            return refits.next(lambda fresh, sink: self.again(days, count, fresh, sink), own)
+
         return days_evidence(
             synthetic,
             self.training,
             self.holdout,
-            refit=DaysRefit(_Refitting(self, tell), models=trainings(self.plan)),
+            refit=DaysRefit(fit_and_sample, models=trainings(self.plan)),
             rng=rng,
             progress=tell,
         )
@@ -166,23 +180,6 @@ class GlucoseRecipe:
         generator = made(self.plan, rows_per_person=self.most)
         generator.fit(inside, rng=rng, progress=progress, checkpoints=NoCheckpoints())
         return _without_copies(generator, inside.mg_dl, count, rng).data
-
-
-@dataclass
-class _Refitting:
-    """A generator trained anew, and the work stopped when it is to be."""
-
-    recipe: GlucoseRecipe
-    tell: Tell
-    done: int = 0
-
-    def __call__(self, days: GlucoseDays, count: int, rng: np.random.Generator) -> GlucoseDays:
-        drawn = self.recipe.again(days, count, rng, self._step)
-        self.done += 1
-        return drawn
-
-    def _step(self, _: Progress) -> None:
-        self.tell("membership by refitting", self.done, trainings(self.recipe.plan))
 
 
 def _hourly(plan: RunPlan) -> bool:

@@ -18,6 +18,7 @@ from backend.adapters.generators.glucose import GlucoseRecipe
 from backend.adapters.generators.licence import LICENCE
 from backend.adapters.generators.offers import OFFERS
 from backend.adapters.generators.recipe import Drawn, Recipe
+from backend.adapters.generators.refits import REFITS, REFITTING
 from backend.adapters.generators.vitals import VitalsRecipe
 from backend.domain.consent import Kind
 from backend.domain.errors import InvalidField, NotEnoughData
@@ -26,14 +27,14 @@ from backend.domain.release import Evidence, GeneratorCard, Measure, Spent
 from backend.ports.generators import CohortMember, Generated
 from backend.ports.models import Checkpoints, ProgressSink
 from ml.evaluation.release.evidence import Measure as Measured
-from ml.evaluation.release.evidence import ReleaseEvidence
+from ml.evaluation.release.evidence import ReleaseEvidence, Tell
 from ml.generators.generator import Generator, TooLittleData
 from ml.publication.package import build_package, open_package
 from ml.publication.release import InvalidRelease
 from ml.training.progress import Progress
 from ml.training.stages import Stages
 
-READ, LEARNT, DRAWN, JUDGED, REPORTED = 20, 250, 270, 850, 970
+READ, LEARNT, DRAWN, NEARNESS, JUDGED, REPORTED = 20, 200, 220, 260, 850, 970
 """Thousandths of the whole at which each stage ends."""
 _READING, _FITTING, _DRAWING, _JUDGING, _REPORTING = range(5)
 VERSION = "1.0.0"
@@ -177,9 +178,10 @@ def _evidence(
     found = recipe.evidence(
         synthetic.data,
         rng=np.random.default_rng([seed, _JUDGING]),
-        tell=_Share(progress, DRAWN, JUDGED).tell,
+        tell=_judging(progress),
+        stages=stages,
     )
-    stages.save("evidence", json.dumps(found.as_json()).encode())
+    stages.finish("evidence", json.dumps(found.as_json()).encode(), instead_of=REFITS)
     return found
 
 
@@ -220,6 +222,17 @@ def evidence_of(found: ReleaseEvidence, spent: dict[str, Any] | None) -> Evidenc
         measures=measures,
         privacy=privacy,
     )
+
+
+def _judging(progress: ProgressSink) -> Tell:
+    """Trainings take nearly all of the time that judging takes."""
+    nearness = _Share(progress, DRAWN, NEARNESS)
+    refitting = _Share(progress, NEARNESS, JUDGED)
+
+    def tell(stage: str, done: int, total: int) -> None:
+        (refitting if stage == REFITTING else nearness).tell(stage, done, total)
+
+    return tell
 
 
 class _Share:

@@ -11,6 +11,7 @@ from ml.generators.generator import Generator
 from ml.publication.release import Release
 from ml.training.checkpoints import Checkpoints
 from ml.training.progress import ProgressSink
+from ml.training.stages import Stages
 
 Data = TypeVar("Data")
 
@@ -51,8 +52,10 @@ class Recipe(Protocol[Data]):
         ...
 
     def evidence(
-        self, synthetic: Data, *, rng: np.random.Generator, tell: Tell
-    ) -> ReleaseEvidence: ...
+        self, synthetic: Data, *, rng: np.random.Generator, tell: Tell, stages: Stages
+    ) -> ReleaseEvidence:
+        """What the gate judges; trainings for it are kept in `stages`, under `REFITS`."""
+        ...
 
     def report(
         self,

@@ -6,40 +6,34 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from backend.adapters.generators.people import Mask, Names, at_most, held_out, most_rows
+from backend.adapters.generators.people import Names, at_most, held_out, most_rows
 from backend.adapters.generators.recipe import Drawn
+from backend.adapters.generators.refits import Refits
 from backend.adapters.generators.settings import DRAWS, made, trainings
-from backend.domain.errors import NotEnoughData, UnreadableRecord
+from backend.adapters.generators.vitals_rows import (
+    FEWEST,
+    Side,
+    blunt,
+    both_blunted,
+    by_member,
+    cohort_table,
+    opened_traces,
+    under,
+)
+from backend.domain.errors import NotEnoughData
 from backend.domain.generation import RunPlan
 from backend.ports.generators import CohortMember
-from ml.evaluation.release.blunting import blunted, conformed
 from ml.evaluation.release.evidence import ReleaseEvidence, Tell
 from ml.evaluation.release.tables import TableRefit, table_evidence
 from ml.generators.generator import Generator
 from ml.publication.release import Release
-from ml.records.errors import UnreadableRecord as Unreadable
-from ml.records.tables.table import InvalidTable, Table, copies, joined
-from ml.records.vitals.canonical import from_canonical_bytes
-from ml.records.vitals.table import vitals_table
-from ml.records.vitals.trace import VitalsTrace
+from ml.records.tables.table import Table, copies, joined
 from ml.training.checkpoints import Checkpoints, NoCheckpoints
-from ml.training.progress import Progress, ProgressSink
+from ml.training.progress import ProgressSink
+from ml.training.stages import Stages
 
-FEWEST = 5
-"""People behind every bound and category that a generator sees."""
 ROUNDS = 20
-TARGET = "status"
-
-
-@dataclass(frozen=True)
-class _Side:
-    rows: Table
-    person: Names
-
-    def take(self, which: Mask) -> "_Side":
-        return _Side(self.rows.take(which), self.person[which])
 
 
 @dataclass(frozen=True)
@@ -47,8 +41,8 @@ class VitalsRecipe:
     """Implements `recipe.Recipe` for tables; see `of`."""
 
     plan: RunPlan
-    training: _Side
-    holdout: _Side
+    training: Side
+    holdout: Side
     windows: Mapping[str, tuple[int, ...]]
     most: int
 
@@ -66,8 +60,8 @@ class VitalsRecipe:
         cls, members: Sequence[CohortMember], plan: RunPlan, *, rng: np.random.Generator
     ) -> "VitalsRecipe":
         """The cohort's rows; `NotEnoughData` and `UnreadableRecord` as the port says."""
-        traces, owner = _opened(members)
-        table, person, trace = _table(traces, owner)
+        traces, owner = opened_traces(members)
+        table, person, trace = cohort_table(traces, owner)
         out = held_out(person, rng=rng)
         most = most_rows(person[~out])
         kept = np.zeros(person.size, dtype=bool)
@@ -75,11 +69,11 @@ class VitalsRecipe:
             rows = np.flatnonzero(side)
             kept[rows[at_most(person[rows], most, rng=rng)]] = True
         learnt = np.bincount(trace[kept & ~out], minlength=len(traces))
-        training = _Side(table.take(kept & ~out), person[kept & ~out])
-        holdout = _Side(table.take(kept & out), person[kept & out])
+        training = Side(table.take(kept & ~out), person[kept & ~out])
+        holdout = Side(table.take(kept & out), person[kept & out])
         if plan.epsilon is None:
-            training, holdout = _blunted(training, holdout)
-        return cls(plan, training, holdout, _by_member(members, learnt), most)
+            training, holdout = both_blunted(training, holdout)
+        return cls(plan, training, holdout, by_member(members, learnt), most)
 
     def fit(
         self, *, rng: np.random.Generator, progress: ProgressSink, checkpoints: Checkpoints
@@ -91,15 +85,30 @@ class VitalsRecipe:
         return self._without_copies(generator, real, self.plan.rows, rng)
 
     def evidence(
-        self, synthetic: Table, *, rng: np.random.Generator, tell: Tell
+        self, synthetic: Table, *, rng: np.random.Generator, tell: Tell, stages: Stages
     ) -> ReleaseEvidence:
+        refits = Refits[Table](
+            stages,
+            tell,
+            total=trainings(self.plan),
+            as_array=lambda drawn: drawn.values,
+            of_array=lambda cells: Table(self.training.rows.schema, cells),
+        )
+
+        def fit_and_sample(
+            rows: Table, person: Names, count: int, own: np.random.Generator
+        ) -> Table:
+            return refits.next(
+                lambda fresh, sink: self.again(rows, person, count, fresh, sink), own
+            )
+
         return table_evidence(
             synthetic,
             self.training.rows,
             self.training.person,
             self.holdout.rows,
             self.holdout.person,
-            refit=TableRefit(_Refitting(self, tell), models=trainings(self.plan)),
+            refit=TableRefit(fit_and_sample, models=trainings(self.plan)),
             rng=rng,
             progress=tell,
         )
@@ -152,16 +161,16 @@ class VitalsRecipe:
         progress: ProgressSink,
     ) -> Table:
         """All that was done for the release, on some of the people, in the release's schema."""
-        side = _Side(rows, person)
+        side = Side(rows, person)
         if not self.private:
-            side = replace(side, rows=_blunt(side)[0])
+            side = replace(side, rows=blunt(side))
         generator = self._fitted(side, rng, progress, NoCheckpoints())
         drawn = self._without_copies(generator, side.rows, count, rng).data
-        return drawn if self.private else _under(drawn, self.training.rows)
+        return drawn if self.private else under(drawn, self.training.rows)
 
     def _fitted(
         self,
-        side: _Side,
+        side: Side,
         rng: np.random.Generator,
         progress: ProgressSink,
         checkpoints: Checkpoints,
@@ -210,127 +219,3 @@ class VitalsRecipe:
                 "one and were drawn again."
             )
         return tuple(said)
-
-
-@dataclass
-class _Refitting:
-    """A generator trained anew, and the work stopped when it is to be."""
-
-    recipe: VitalsRecipe
-    tell: Tell
-    done: int = 0
-
-    def __call__(self, rows: Table, person: Names, count: int, rng: np.random.Generator) -> Table:
-        drawn = self.recipe.again(rows, person, count, rng, self._step)
-        self.done += 1
-        return drawn
-
-    def _step(self, _: Progress) -> None:
-        self.tell("membership by refitting", self.done, trainings(self.recipe.plan))
-
-
-def _opened(members: Sequence[CohortMember]) -> tuple[list[VitalsTrace], list[str]]:
-    traces, owner = [], []
-    for member in members:
-        for canonical in member.canonicals:
-            try:
-                traces.append(from_canonical_bytes(canonical))
-            except Unreadable as fault:
-                raise UnreadableRecord(f"a record of the cohort cannot be read: {fault}") from fault
-            owner.append(member.pseudonym)
-    return traces, owner
-
-
-def _table(
-    traces: list[VitalsTrace], owner: list[str]
-) -> tuple[Table, Names, npt.NDArray[np.intp]]:
-    """Rows of everybody, whose each is, and of which trace."""
-    try:
-        table, _ = vitals_table(traces, owner)
-    except InvalidTable as fault:
-        raise NotEnoughData(
-            f"the cohort's records make no table: {fault}",
-            needs="people with vital signs in common",
-            reasons=("no_table",),
-        ) from fault
-    names = table.schema.names
-    rows = [_rows(trace, names) for trace in traces]
-    trace = np.repeat(np.arange(len(traces)), rows)
-    person = np.array(owner, dtype=np.str_)[trace]
-    target = TARGET if TARGET in names else None
-    if target is not None:
-        known = ~np.isnan(table.column(target))
-        table, person, trace = table.take(known), person[known], trace[known]
-        columns = tuple(
-            replace(column, missing=False) if column.name == target else column
-            for column in table.schema.columns
-        )
-        table = Table(replace(table.schema, columns=columns, target=target), table.values)
-    return table, person, trace
-
-
-def _rows(trace: VitalsTrace, names: Sequence[str]) -> int:
-    """How many rows of the table are the trace's: those with any of its columns."""
-    known = [~np.isnan(trace.column(name)) for name in names if name in trace.variables]
-    return int(np.any(known, axis=0).sum()) if known else 0
-
-
-def _blunted(training: _Side, holdout: _Side) -> tuple[_Side, _Side]:
-    training = _with_target_that_holds(training)
-    rows, _ = _blunt(training)
-    others = holdout.rows.with_target(training.rows.schema.target)
-    return replace(training, rows=rows), replace(holdout, rows=conformed(others, rows))
-
-
-def _with_target_that_holds(side: _Side) -> _Side:
-    """A class of which too few people are is merged like any category, and foretold by nobody."""
-    target = side.rows.schema.target
-    if target is None:
-        return side
-    cells = side.rows.column(target)
-    classes = range(len(side.rows.schema.column(target).categories))
-    people = [np.unique(side.person[cells == code]).size for code in classes]
-    if any(0 < count < 2 * FEWEST for count in people):
-        return replace(side, rows=side.rows.with_target(None))
-    return side
-
-
-def _blunt(side: _Side) -> tuple[Table, Any]:
-    try:
-        return blunted(side.rows, side.person, fewest=FEWEST)
-    except ValueError as fault:
-        rows = side.rows.with_target(None)
-        if side.rows.schema.target is None:
-            raise NotEnoughData(
-                f"the cohort's table cannot be shown: {fault}",
-                needs="more people with the same vital signs",
-                reasons=("too_few_people",),
-            ) from fault
-        return blunted(rows, side.person, fewest=FEWEST)
-
-
-def _under(table: Table, release: Table) -> Table:
-    """Rows of a half's generator under the release's schema: what the half left out is usual."""
-    held = {column.name: column for column in table.schema.columns}
-    columns, cells = [], []
-    for column in release.schema.columns:
-        if column.name in held:
-            columns.append(held[column.name])
-            cells.append(table.column(column.name))
-        else:
-            columns.append(replace(column, missing=True))
-            cells.append(np.full(len(table), np.nan))
-    schema = replace(release.schema, columns=tuple(columns), dependencies=(), target=None)
-    return conformed(Table(schema, np.column_stack(cells)), release)
-
-
-def _by_member(
-    members: Sequence[CohortMember], learnt: npt.NDArray[np.intp]
-) -> dict[str, tuple[int, ...]]:
-    found, at = {}, 0
-    for member in members:
-        found[member.pseudonym] = tuple(
-            int(count) for count in learnt[at : at + len(member.canonicals)]
-        )
-        at += len(member.canonicals)
-    return found
