@@ -47,7 +47,7 @@ class Protocol:
     runs: int = 100
     deep_runs: int = 20
     tstr_runs: int = 5
-    deep_tstr_runs: int = 3
+    deep_tstr_runs: int = 5
     curve_runs: int = 20
     curve_gan_runs: int = 3
     control_runs: int = 5

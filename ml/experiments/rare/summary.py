@@ -8,7 +8,6 @@ import numpy as np
 
 from ml.evaluation.statistics import Interval, corrected_resampled_t
 from ml.experiments.rare.classifiers import CLASSIFIERS
-from ml.experiments.rare.folds import seeded
 from ml.experiments.rare.honest import REAL, SCORES
 from ml.experiments.rare.paper import CONTROLS
 from ml.experiments.rare.protocol import (
@@ -22,18 +21,11 @@ from ml.experiments.rare.protocol import (
 from ml.experiments.rare.sets import HEART
 from ml.experiments.rare.simultaneous import simultaneous_intervals
 from ml.experiments.rare.units import CONTROL, HONEST, PAPER, TSTR
-from ml.simulation.known_bayes import BayesScores, bayes_scores
 
 Row = Mapping[str, Any]
 Figure = list[float | None]
 Found = Sequence[tuple[str, Row]]
 COMPARED = ("auprc", "auroc", "recall_at_specificity", "recall", "accuracy", "f1", "brier", "ece")
-
-
-def known_bayes(protocol: Protocol) -> BayesScores:
-    """The best possible scores on the simulated set."""
-    rows = 100_000 if protocol.quick else 4_000_000
-    return bayes_scores(rng=seeded(protocol.seed, "bayes"), rows=rows, batches=20)
 
 
 def summarised(found: Found, protocol: Protocol) -> dict[str, Any]:
@@ -178,9 +170,10 @@ def _best(every: Sequence[Row], protocol: Protocol) -> list[dict[str, Any]]:
             if not all(best.values()):
                 continue
             theirs = {row["run"]: row for row in best["sdv"]}
-            ratio = _ratio(best["own"], theirs, classifier, protocol)
+            shared = [row for row in best["own"] if row["run"] in theirs]
+            ratio = _ratio(shared, theirs, classifier, protocol)
             line |= {side: rows[0]["arm"] for side, rows in best.items()}
-            found.append(line | {"ratio": ratio, "runs": len(best["own"])})
+            found.append(line | {"ratio": ratio, "runs": len(shared)})
     return found
 
 

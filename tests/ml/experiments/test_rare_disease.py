@@ -350,3 +350,19 @@ def test_simultaneous_intervals_hold_for_all_arms_of_pure_chance_at_once():
     assert held >= 185
     with pytest.raises(ValueError, match="two runs"):
         simultaneous_intervals({"one": [0.5]}, train_size=4, test_size=1)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "verdict"),
+    [
+        ([1.01, None, None], "hit"),
+        ([0.99, 0.9, 1.1], "undecided"),
+        ([0.9, 0.85, 0.95], "missed"),
+        ([0.9, None, None], "missed"),
+    ],
+)
+def test_a_ratio_is_judged_by_its_mean_and_left_open_where_its_interval_is(ratio, verdict):
+    best = {"set": "ktas", "classifier": LOGISTIC, "own": "tvae", "sdv": "sdv_tvae", "runs": 3}
+    empty = {"negative_control": [], "tstr": [], "controls": [], "honest_leaks": {}}
+    (line,) = targets({**empty, "best": [best | {"ratio": ratio}], "protocol": {"quick": False}})
+    assert line["verdict"] == verdict
