@@ -79,7 +79,11 @@ TINY = replace(
     hidden=(64,),
     learning_rate=3e-3,
 )
-SETTINGS = {settings.name: settings for settings in (DEFAULT, PAPER, TINY)}
+PRIVATE = replace(
+    TINY, name="private", epochs=75, batch=2000, least_batches=2, latent=4, learning_rate=2e-2
+)
+"""For private trainings: few weights to put noise on, large batches, few steps."""
+SETTINGS = {settings.name: settings for settings in (DEFAULT, PAPER, TINY, PRIVATE)}
 
 
 class Tvae(LearntTables):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from planted import planted
+from planted import distances, planted
 from scipy.optimize import brentq
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
@@ -122,6 +122,17 @@ def test_what_was_spent_is_on_the_generator_and_its_card_and_survives_saving(lea
     assert PrivacySpent.from_json(card) == spent and card["unit"] == "person"
     loaded = type(learnt).from_artifact(unpack(pack(learnt.to_artifact())))
     assert loaded.privacy == spent
+
+
+def test_with_enough_people_the_marginals_are_learnt_all_the_same():
+    real, fresh = (planted(1000, seed=seed).with_dependencies(()) for seed in (7, 8))
+
+    def furthest(epochs):
+        setting = replace(tvae.PRIVATE, epochs=epochs)
+        generator = fitted(tvae.Tvae(setting, private=Privacy(8.0)), real)
+        return distances(generator.sample(1000, rng=np.random.default_rng(2)), fresh)["marginals"]
+
+    assert furthest(75) < 0.25 < furthest(1)
 
 
 def test_an_ordinary_training_claims_no_privacy(table):
