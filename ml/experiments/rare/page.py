@@ -128,7 +128,7 @@ def _negative(result: Row) -> str:
     heads = [f"{name}, {kind}" for name in CLASSIFIERS for kind in ("95 %", "simultaneous")]
     return (
         f"AUROC on {HEART}, whose label says nothing of its features: a score beyond chance would "
-        f"be a leak. Simultaneous: Šidák over {len(lines)} arms, the variance between splits pooled "
+        f"be a leak. Simultaneous: Šidák over {len(lines)} arms, variances between splits pooled "
         f"over arms, for each classifier.\n\n{table(('arm', *TRAINED, *heads), lines)}"
         "\n\n![AUROC of every arm on the negative control](rare_disease_negative_control.png)"
     )
