@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,20 +66,13 @@ def keyring_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def ports(
-    sqlite_url: str,
-    keyring_template: Path,
-    tmp_path: Path,
-    clock: SettableClock,
-    chain: FakeChain,
-    content: InMemoryContentStore,
+@contextmanager
+def ports_over(
+    url: str, keys: Path, clock: SettableClock, chain: FakeChain, content: InMemoryContentStore
 ) -> Iterator[Ports]:
-    """Everything a use case needs, over an empty database and keyring in the test's folder."""
-    keys = tmp_path / "keys"
-    shutil.copytree(keyring_template, keys)
+    """Everything a use case needs, over the database at `url` and the keyring in `keys`."""
     masters = FolderMasterKeys(keys / "elsewhere" / "masters")
-    database = open_database(sqlite_url)
+    database = open_database(url)
     yield Ports(
         clock=clock,
         random_bytes=os.urandom,
@@ -96,3 +90,19 @@ def ports(
         policy=Policy(confirmation_depth=1),
     )
     database.close()
+
+
+@pytest.fixture
+def ports(
+    sqlite_url: str,
+    keyring_template: Path,
+    tmp_path: Path,
+    clock: SettableClock,
+    chain: FakeChain,
+    content: InMemoryContentStore,
+) -> Iterator[Ports]:
+    """Everything a use case needs, over an empty database and keyring in the test's folder."""
+    keys = tmp_path / "keys"
+    shutil.copytree(keyring_template, keys)
+    with ports_over(sqlite_url, keys, clock, chain, content) as made:
+        yield made
