@@ -19,6 +19,7 @@ GENERATORS = {
     "tvae": "ml.generators.tables.tvae:Tvae",
     "tabddpm": "ml.generators.tables.tabddpm:TabDdpm",
     "gaussian_copula": "ml.generators.tables.copula:GaussianCopula",
+    "private_copula": "ml.generators.tables.private_copula:PrivateCopula",
     "random_oversampling": "ml.generators.tables.resampling:RandomOverSampling",
     "smote": "ml.generators.tables.resampling:Smote",
     "adasyn": "ml.generators.tables.resampling:Adasyn",
@@ -29,7 +30,17 @@ GENERATORS = {
     "sdv_tvae": "ml.generators.tables.sdv_synthesizers:SdvTvae",
     "sdv_copulagan": "ml.generators.tables.sdv_synthesizers:SdvCopulaGan",
 }
-RELEASABLE = frozenset({"singan", "ctgan", "tvae", "tabddpm", "gaussian_copula", "gaussian_days"})
+RELEASABLE = frozenset(
+    {
+        "singan",
+        "ctgan",
+        "tvae",
+        "tabddpm",
+        "gaussian_copula",
+        "private_copula",
+        "gaussian_days",
+    }
+)
 """Generators of our own whose output may reach the gate; not those that copy, nor SDV's."""
 
 

@@ -29,7 +29,7 @@ OFFERS = tuple(
             _offer("singan", _DAYS),
             _offer("gaussian_days", _DAYS),
             _offer("block_bootstrap", _DAYS, releasable=False),
-            _offer("gaussian_copula", _TABLES),
+            _offer("gaussian_copula", _TABLES, private=True),
             _offer("ctgan", _TABLES),
             _offer("tvae", _TABLES, private=True),
             _offer("tabddpm", _TABLES, private=True),

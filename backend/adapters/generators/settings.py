@@ -21,8 +21,13 @@ def trainings(plan: RunPlan) -> int:
 def made(plan: RunPlan, *, rows_per_person: int) -> Generator[Any]:
     """A generator of the plan's name and setting, not yet trained."""
     kind = find(plan.generator)
-    if plan.generator in ("gaussian_copula", "gaussian_days"):
-        generator: Generator[Any] = kind()
+    if plan.generator == "gaussian_copula" and plan.epsilon is not None and plan.delta is not None:
+        from ml.generators.tables.private import Privacy
+        from ml.generators.tables.private_copula import PrivateCopula
+
+        generator: Generator[Any] = PrivateCopula(Privacy(plan.epsilon, plan.delta))
+    elif plan.generator in ("gaussian_copula", "gaussian_days"):
+        generator = kind()
     elif plan.generator == "singan":
         generator = kind(_singan(plan.setting))
     elif plan.epsilon is not None and plan.delta is not None:

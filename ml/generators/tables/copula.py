@@ -57,7 +57,7 @@ class GaussianCopula:
         if len(data) < self.least_rows:
             raise TooLittleData(f"{len(data)} rows are too few: {self.least_rows} are needed")
         self._plan = plan = Plan.of(data)
-        columns = _columns(plan, data)
+        columns = columns_of(plan, data)
         marginals, scores = [], np.empty((len(data), len(columns)))
         for index, cells in enumerate(columns):
             seen = ~np.isnan(cells)
@@ -137,7 +137,7 @@ class GaussianCopula:
         return plan.restore(codes, figures)
 
 
-def _columns(plan: Plan, data: Table) -> list[Floats]:
+def columns_of(plan: Plan, data: Table) -> list[Floats]:
     """Codes, numbers, and whether a number is missing, each a column of numbers."""
     figures = plan.figures(data)
     missing = [index for index, number in enumerate(plan.numbers) if number.missing]

@@ -11,7 +11,7 @@ import torch
 from ml.catalogue import GENERATORS, RELEASABLE, find, releasable
 from ml.checks.days import GLUCOSE_DAYS
 from ml.checks.generators import check_generator
-from ml.checks.tables import TABLES, class_sampling
+from ml.checks.tables import DECLARED_TABLES, TABLES, class_sampling
 from ml.generators.tables import ctgan, tabddpm, tvae
 from ml.records.cgm.days import HIGHEST, LOWEST
 from tests.ml.generators.simulated_days import cohort_days
@@ -56,6 +56,7 @@ CASES = {
     "tvae": Case(lambda made: made(replace(tvae.TINY, epochs=6))),
     "tabddpm": Case(lambda made: made(replace(tabddpm.TINY, iterations=12, diffusion=8))),
     "gaussian_copula": Case(plain),
+    "private_copula": Case(plain, "declared", few=19),
     "sdv_gaussian_copula": Case(tiny, "narrow", named=COMPARATOR | SEEDLESS),
     "sdv_ctgan": Case(tiny, "narrow", named=COMPARATOR),
     "sdv_tvae": Case(tiny, "narrow", named=COMPARATOR),
@@ -80,7 +81,8 @@ def data():
     days = cohort_days(people=4, days=6, step_minutes=60)
     seen = replace(days, mg_dl=np.clip(days.mg_dl, LOWEST, HIGHEST))
     table = planted(160)
-    return {"days": seen, "table": table, "narrow": planted(60).select(NARROW)}
+    narrow, declared = planted(60).select(NARROW), table.with_dependencies(())
+    return {"days": seen, "table": table, "narrow": narrow, "declared": declared}
 
 
 @pytest.mark.parametrize("name", GENERATORS)
@@ -89,9 +91,9 @@ def test_an_entry_of_the_catalogue_keeps_every_promise(name, data):
     if name.startswith("sdv_"):
         pytest.importorskip("sdv", reason="sdv is not installed: pip install 'vitalmint[sdv]'")
     assert made.kind == name
-    kind = GLUCOSE_DAYS if case.data == "days" else TABLES
+    kind = {"days": GLUCOSE_DAYS, "declared": DECLARED_TABLES}.get(case.data, TABLES)
     named = {"kind": kind, "too_little": case.few, **case.named}
-    if kind is TABLES:
+    if kind is not GLUCOSE_DAYS:
         named["classes"] = class_sampling("outcome", ("ill", "well"))
 
     def check():
