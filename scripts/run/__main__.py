@@ -19,7 +19,7 @@ from scripts.run.cohort import contribute_cohort
 from scripts.run.files import ExampleFile, own_file, simulated_files
 from scripts.run.forecast import show_forecast
 from scripts.run.patient import Patient, PatientStuck
-from scripts.run.release import Operator, Researcher, fetch, release
+from scripts.run.release import PLAN, PRIVATE, Operator, Researcher, fetch, release
 from scripts.run.stack import PROJECT, Running, Stack, StackFailed
 from scripts.run.tampering import BlockMissing, tampered_copy
 
@@ -124,16 +124,19 @@ def _audit(*arguments: str) -> int:
 
 
 def _release(people: int, running: Running, home: Path, console: Console) -> bool:
-    """A cohort contributes, a generator learns from it, the gate judges; what passes is fetched
-    and its certificate audited. A dataset that the gate keeps in is no fault: it is explained."""
+    """A cohort contributes, generators learn from it without and with differential privacy, the
+    gate judges; what passes is fetched and its certificate audited. A dataset that the gate keeps
+    in is no fault: it is explained."""
     if people < 1:
         return True
     count = contribute_cohort(running.api_url, people, home / "simulated.json", console)
     console.print(f"  anchored   vital signs of {count} people who consent to training and sale")
     with Operator(running.api_url, _vitalmint, PROJECT) as operator:
-        run = release(operator, console)
+        for plan in (PLAN, PRIVATE):
+            run = release(operator, plan, console)
+            if run["state"] == "withheld":
+                console.print("  [yellow]kept in[/]    nothing of it is listed or published")
     if run["state"] == "withheld":
-        console.print("  [yellow]kept in[/]    nothing of it is listed or published")
         return True
     if run["state"] != "released":
         console.print(f"[bold red]✗[/] the run is {run['state']}")

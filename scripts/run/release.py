@@ -23,6 +23,8 @@ PLAN = {
     "title": "Vital signs at home",
     "description": "Rows of vital signs as simulated people measure them, with the status noted.",
 }
+PRIVATE = PLAN | {"epsilon": 2.0, "delta": 1e-4}
+"""What sixty people can carry: without it the gate keeps the dataset in."""
 
 
 class Researcher(Caller):
@@ -76,8 +78,10 @@ class Operator(Caller):
         return dict(self._get(f"/api/runs/{run_id}/findings"))
 
 
-def release(operator: Operator, console: Console) -> dict[str, Any]:
+def release(operator: Operator, plan: dict[str, Any], console: Console) -> dict[str, Any]:
     """The run, at its end, and the gate's findings shown."""
+    privacy = f"ε = {plan['epsilon']:g}, δ = {plan['delta']:g}" if "epsilon" in plan else "none"
+    console.print(f"  [bold]{plan['generator']}[/]  differential privacy: {privacy}")
     columns = (
         TextColumn("  generating"),
         BarColumn(bar_width=30),
@@ -88,7 +92,7 @@ def release(operator: Operator, console: Console) -> dict[str, Any]:
     with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
         task = bar.add_task("", total=1.0)
         run = operator.ran(
-            PLAN, lambda stage, share: bar.update(task, description=stage, completed=share)
+            plan, lambda stage, share: bar.update(task, description=stage, completed=share)
         )
     console.print(f"  run        {run['state']}  {escape(run['message'] or '')}")
     if run["state"] in ("released", "withheld"):
