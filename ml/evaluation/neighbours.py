@@ -1,7 +1,7 @@
 """The nearest rows of others under any distance, block by block."""
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +47,7 @@ class Search(Protocol[Rows]):
         ...
 
 
-class SearchUnder(Generic[Rows]):
+class SearchUnder:
     """A `Search` among arrays of rows that looks at every pair.
 
     Args:

@@ -192,7 +192,7 @@ def _put_together(schema: Schema, columns: list[Column], cells: list[Cells]) -> 
 def _follows(determinant: Cells, dependent: Cells) -> bool:
     """Whether equal cells of one go with equal cells of the other, missing ones included."""
     pairs = np.stack([_codes(determinant), _codes(dependent)])
-    return np.unique(pairs, axis=1).shape[1] == np.unique(pairs[0]).size
+    return bool(np.unique(pairs, axis=1).shape[1] == np.unique(pairs[0]).size)
 
 
 def _codes(cells: Cells) -> npt.NDArray[np.intp]:

@@ -88,8 +88,10 @@ def days_evidence(
     if refit is not None:
         measures["membership_auc_of_one_split"] = measures["membership_auc"]
         measures |= _refitted(sides, near["day"], training, holdout, refit, rng, progress)
-    people = [np.unique(each).size for each in (sides.person, training.person, holdout.person)]
-    return ReleaseEvidence(*people, sides.largest_share, len(synthetic), measures)
+    everybody, trained, held = (
+        int(np.unique(each).size) for each in (sides.person, training.person, holdout.person)
+    )
+    return ReleaseEvidence(everybody, trained, held, sides.largest_share, len(synthetic), measures)
 
 
 def _views(step_minutes: int) -> dict[str, Distance]:

@@ -18,7 +18,6 @@ from ml.evaluation.privacy import weighted_auc
 from ml.evaluation.release.evidence import Measure, Tell
 from ml.evaluation.release.judging import ATTACK_NEIGHBOURS, Sides, Sized, Surroundings
 from ml.evaluation.release.refitting import (
-    Attack,
     Mask,
     Refitted,
     bound_of_all,
@@ -44,7 +43,7 @@ def on_one_split(sides: Sides[Rows], near: Surroundings, *, rng: np.random.Gener
     scores = _scores(near.real, near.others, sides.person)
     names, first = np.unique(sides.person, return_index=True)
     member = sides.member[first]
-    drawn: list[list[Floats]] = [[] for _ in ATTACKS]
+    drawn: list[list[npt.NDArray[np.floating]]] = [[] for _ in ATTACKS]
     for count in in_parts(_DRAWS, names.size):
         weights = np.empty((count, names.size))
         for side in (member, ~member):
@@ -71,7 +70,7 @@ def by_refitting(
     rng: np.random.Generator,
     progress: Tell,
 ) -> Refitted:
-    """Everybody against themselves, in and out of trainings; see `membership_by_refitting`."""
+    """People in trainings against people out of them; see `membership_by_refitting`."""
     names, whose = np.unique(sides.person, return_inverse=True)
 
     def attack(member: Mask, own: np.random.Generator) -> Floats:
@@ -79,9 +78,8 @@ def by_refitting(
         found = search(sides.real, made, k=ATTACK_NEIGHBOURS)
         return _scores(found, near.others, sides.person)
 
-    checked: Attack = attack
     return membership_by_refitting(
-        names.size, checked, names=ATTACKS, models=models, rng=rng, progress=progress
+        names.size, attack, names=ATTACKS, models=models, rng=rng, progress=progress
     )
 
 

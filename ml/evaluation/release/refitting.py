@@ -121,7 +121,8 @@ def _half(people: int, rng: np.random.Generator) -> Mask:
 
 def _centred(scores: Floats) -> Floats:
     """Less the mean of each training and of each person, (models, people)."""
-    return scores - scores.mean(axis=1, keepdims=True) - scores.mean(axis=0) + scores.mean()
+    left: Floats = scores - scores.mean(axis=1, keepdims=True) - scores.mean(axis=0)
+    return left + float(scores.mean())
 
 
 def _ahead(scores: Floats, member: Mask) -> Floats:
@@ -132,7 +133,8 @@ def _ahead(scores: Floats, member: Mask) -> Floats:
         below = _ranks(score) - np.where(inside, _ranks(score, inside), _ranks(score, ~inside))
         share = below / np.where(inside, (~inside).sum(), inside.sum())
         found[:] = np.where(inside, share, 1 - share)
-    return ahead.mean(axis=0)
+    means: Floats = ahead.mean(axis=0)
+    return means
 
 
 def _ranks(score: Floats, among: Mask | None = None) -> Floats:

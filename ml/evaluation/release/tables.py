@@ -90,8 +90,10 @@ def table_evidence(
     if refit is not None:
         measures["membership_auc_of_one_split"] = measures["membership_auc"]
         measures |= _refitted(sides, near, search, refit, rng, progress)
-    people = [np.unique(each).size for each in (sides.person, training_person, holdout_person)]
-    return ReleaseEvidence(*people, sides.largest_share, len(synthetic), measures)
+    everybody, trained, held = (
+        int(np.unique(each).size) for each in (sides.person, training_person, holdout_person)
+    )
+    return ReleaseEvidence(everybody, trained, held, sides.largest_share, len(synthetic), measures)
 
 
 def exact_matches(synthetic: Table, training: Table, real: Table, person: Names) -> Measure:

@@ -154,7 +154,8 @@ def _encoded(rows: Floats, others: Floats, spans: Floats) -> tuple[Singles, Sing
             pair = (pair[0] - least) / span, (pair[1] - least) / span
         else:
             known = np.unique(np.concatenate(pair))
-            pair = np.searchsorted(known, pair[0]), np.searchsorted(known, pair[1])
+            first, second = (np.searchsorted(known, cells) for cells in pair)
+            pair = first.astype(np.float64), second.astype(np.float64)
         for matrix, cells, none in zip(made, pair, gone, strict=True):
             matrix[:, position] = np.where(none, _MISSING, cells)
     return made
