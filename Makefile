@@ -45,7 +45,8 @@ run: setup ## Start everything, contribute CGM files, audit, tamper, and stay up
 stop: ## Stop what `make run` left up
 	@$(VENV)/bin/python -m scripts.run --stop
 
-test: setup check test-contracts test-python ## Run every check and every test
+test: setup check ## Run every check and every test
+	@$(MAKE) --no-print-directory -j2 --output-sync=line test-contracts test-python
 
 check: setup ## Ruff, mypy, import rules, and drift of ABIs, deployed code and OpenAPI
 	$(VENV)/bin/ruff check .
