@@ -7,6 +7,7 @@ end into the run's row; a run that no longer finds itself running stops there an
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from backend.domain.contribution import Contribution
 from backend.domain.errors import (
@@ -14,7 +15,9 @@ from backend.domain.errors import (
     ContentMissing,
     InvalidField,
     KeyDestroyed,
+    MisconfiguredService,
     NotEnoughData,
+    NotFound,
     SealBroken,
     Unavailable,
     UnreadableRecord,
@@ -34,7 +37,7 @@ from backend.use_cases.forget_runs import (
     cancel_run_row,
     end_run_row,
 )
-from backend.use_cases.open_traces import open_traces
+from backend.use_cases.open_traces import open_together
 from backend.use_cases.release_dataset import release_dataset
 from backend.use_cases.sealed_run import SealedRunCheckpoints, run_key
 from backend.use_cases.watch_run import RunStopped, RunWatch
@@ -43,11 +46,13 @@ from backend.use_cases.watch_training import WorkerEnding
 INTERRUPTED = "interrupted_too_often"
 FAILED_INSIDE = "failed_inside"
 PURPOSE = "learning a generator of synthetic data from a cohort"
+TOGETHER = 25
+"""People whose records are noted in the access log at once."""
 _FAILED = {
     INTERRUPTED: "The worker died every time that it tried. Nothing was kept: look at its memory.",
     FAILED_INSIDE: "It broke every time that it was tried. Nothing was kept: look at the log.",
 }
-_REFUSING = (NotEnoughData, UnreadableRecord, InvalidField)
+_REFUSING = (NotEnoughData, UnreadableRecord, InvalidField, MisconfiguredService)
 _UNOPENED = (ContentMissing, ContentMismatch, SealBroken)
 
 
@@ -67,7 +72,7 @@ def generate_dataset(key: str, *, ports: Ports) -> Again | None:
         return None
     except CohortChanged as changed:
         _cancel(run_id, changed.reason, ports)
-    except KeyDestroyed:
+    except (KeyDestroyed, NotFound):  # a record's key, or its owner's account, is gone
         _cancel(run_id, RECORD_ERASED, ports)
     except _REFUSING as refusal:
         _refuse(run_id, refusal, ports)
@@ -94,6 +99,7 @@ def _begin(run_id: RunId, ports: Ports) -> _Begun | None:
     if ports.keys.state(run.key_id) == "destroyed":
         _cancel(run_id, KEY_LOST, ports)
         return None
+    _ = ports.evaluator.address  # before anything is opened that nobody could certify
     if members:
         require_cohort(run, members, ports=ports)
     else:
@@ -153,7 +159,7 @@ def _learn(begun: _Begun, ports: Ports) -> None:
 def _opened(
     run: Run, members: Sequence[Member], watch: RunWatch, ports: Ports
 ) -> list[CohortMember]:
-    """Everybody's traces in memory, under names of this run; asked again between people."""
+    """Everybody's traces in memory, under names of this run; asked again every few people."""
     people: dict[int, list[Contribution]] = {}
     with ports.database.read() as unit:
         for member in members:
@@ -161,11 +167,16 @@ def _opened(
             if row is None:
                 raise CohortChanged(RECORD_ERASED)
             people.setdefault(member.person, []).append(row)
-    found = []
-    for records in people.values():
+    found: list[CohortMember] = []
+    everybody = list(people.values())
+    for start in range(0, len(everybody), TOGETHER):
+        some = everybody[start : start + TOGETHER]
         watch.tick("opening the cohort's records", 0)
-        traces = open_traces(records, actor="service", purpose=PURPOSE, ports=ports)
-        found.append(CohortMember(pseudonym(run, records[0].account_id), tuple(traces)))
+        rows = [row for records in some for row in records]
+        traces = iter(open_together(rows, actor="service", purpose=PURPOSE, ports=ports))
+        for records in some:
+            name = pseudonym(run, records[0].account_id)
+            found.append(CohortMember(name, tuple(islice(traces, len(records)))))
     return found
 
 

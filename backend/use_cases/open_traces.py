@@ -1,6 +1,6 @@
 """Opening a person's own CGM traces for something that is computed from them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from backend.crypto.sealing import SealContext, open_sealed
 from backend.domain.consent import Kind
@@ -33,11 +33,27 @@ def open_traces(
     rows: Iterable[Contribution], *, actor: str, purpose: str, ports: Ports
 ) -> list[bytes]:
     """Their canonical traces; each opening is in the access log before it happens."""
-    return [_opened(row, actor, purpose, ports) for row in rows]
+    traces = []
+    for row in rows:
+        note_access(NoteAccess(row.account_id, actor, row.id, purpose), ports=ports)
+        traces.append(_opened(row, ports))
+    return traces
 
 
-def _opened(row: Contribution, actor: str, purpose: str, ports: Ports) -> bytes:
-    note_access(NoteAccess(row.account_id, actor, row.id, purpose), ports=ports)
+def open_together(
+    rows: Sequence[Contribution], *, actor: str, purpose: str, ports: Ports
+) -> list[bytes]:
+    """The same for records of many people: all are in their logs before the first is opened."""
+    now = ports.clock.now()
+    with ports.database.write() as unit:
+        for row in sorted(rows, key=lambda one: (one.account_id, one.id)):
+            unit.access_log.append(
+                row.account_id, at=now, actor=actor, subject=row.id, purpose=purpose
+            )
+    return [_opened(row, ports) for row in rows]
+
+
+def _opened(row: Contribution, ports: Ports) -> bytes:
     key = ports.keys.open(row.key_id)
     try:
         envelope = ports.content.get(row.cid, limit=row.size)

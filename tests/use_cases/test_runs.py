@@ -4,9 +4,11 @@ import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
+from backend.adapters.keys.evaluator import FileEvaluator
 from backend.crypto.certificates import (
     certificate_of,
     certificate_signer,
@@ -20,6 +22,7 @@ from backend.domain.contribution import Status
 from backend.domain.errors import (
     ChainUnavailable,
     InvalidField,
+    MisconfiguredService,
     NotFound,
     NotReleasable,
     RoleRequired,
@@ -263,6 +266,21 @@ def test_runs_are_an_operators(studio: Studio) -> None:
     ):
         with pytest.raises(RoleRequired):
             ask()
+
+
+def test_without_a_key_that_signs_nothing_is_asked_for_and_nothing_opened(
+    studio: Studio, tmp_path: Path
+) -> None:
+    person, *_ = studio.people()
+    run_id = studio.request()
+    studio.ports = replace(studio.ports, evaluator=FileEvaluator(tmp_path / "none"))
+    with pytest.raises(MisconfiguredService):
+        studio.request()
+    generate_dataset(run_id, ports=studio.ports)
+    run = studio.row(run_id)
+    assert (run.state, run.reason) == (RunState.REFUSED, "misconfigured")
+    with studio.ports.database.read() as unit:
+        assert unit.access_log.of_account(person.id) == []
 
 
 def test_a_cancelled_run_stops_at_its_next_step_and_leaves_nothing(studio: Studio) -> None:

@@ -12,7 +12,7 @@ from backend.domain.account import Account
 from backend.domain.consent import ALL_PURPOSES, Kind, Purpose
 from backend.domain.contribution import OWNERLESS
 from backend.domain.generation import PrivacyBudget, RunState, Spending
-from backend.domain.identifiers import AccountId, RunId
+from backend.domain.identifiers import AccountId, Cid, RunId
 from backend.ports import Ports
 from backend.use_cases.erase_account import forget_account
 from backend.use_cases.erase_contribution import EraseContribution, erase_contribution
@@ -109,6 +109,25 @@ def test_a_record_erased_stops_the_run_at_its_next_step(studio: Studio) -> None:
     nothing_is_left(studio, run_id)
     studio.generators.before_step = lambda step: None
     assert len({member.person for member in studio.members(studio.run().id)}) == 50
+
+
+def test_somebody_who_leaves_while_records_are_opened_stops_the_run(studio: Studio) -> None:
+    people = studio.people(51)
+    run_id = studio.request()
+    get, left = studio.ports.content.get, []
+
+    def leave_first(cid: Cid, *, limit: int) -> bytes:
+        if not left:
+            left.append(True)
+            forget(studio, people[20])
+            forget(studio, people[40])
+        return get(cid, limit=limit)
+
+    studio.ports.content.get = leave_first  # type: ignore[method-assign]
+    assert generate_dataset(run_id, ports=studio.ports) is None
+    studio.ports.content.get = get  # type: ignore[method-assign]
+    assert studio.row(run_id).reason == "record_erased"
+    nothing_is_left(studio, run_id)
 
 
 def test_a_narrower_consent_stops_the_run_though_nobody_told_it(studio: Studio) -> None:
