@@ -5,8 +5,9 @@ its certificate, lineage and policy before its row says so; row, ledger and the 
 unit of work. One that fails leaves its certificate, for operators, and nothing else.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -30,7 +31,7 @@ from backend.domain.generation import (
     Run,
     RunState,
 )
-from backend.domain.identifiers import Cid, JobId, random_id_text
+from backend.domain.identifiers import AccountId, Cid, JobId, random_id_text
 from backend.domain.release import (
     CURRENT_POLICY,
     Certificate,
@@ -67,8 +68,8 @@ def release_dataset(
     ended elsewhere; then nothing of it stays.
     """
     _require_spent(run, generated)
-    cohort_at = require_cohort(run, members, ports=ports)
-    made = _certified(run, members, generated, key, cohort_at, ports)
+    asked_at = require_cohort(run, members, ports=ports)
+    made = _certified(run, members, generated, key, asked_at, ports)
     if made.dataset.certificate.passes:
         _publish(run, made, ports)
         _store(run, made, generated, ports)
@@ -93,13 +94,16 @@ def _certified(
     members: Sequence[Member],
     generated: Generated,
     key: bytes,
-    cohort_at: datetime,
+    asked_at: datetime,
     ports: Ports,
 ) -> _Made:
+    """`asked_at` is when everybody was last asked: what is certified was allowed then,
+    whatever is taken back while it is sealed and signed."""
     chain_id, registry = ports.chain.chain_id, ports.chain.contribution_registry
     leaves = _leaves(run, members, generated, ports)
     lineage = lineage_document(leaves, chain_id=chain_id, registry=registry, kind=run.plan.kind)
-    findings = CURRENT_POLICY.judge(generated.evidence)
+    evidence = replace(generated.evidence, largest_share=_largest_share(generated, leaves))
+    findings = CURRENT_POLICY.judge(evidence)
     sealed = seal_of_run(generated.package, RunPart.PACKAGE, key=key, run_id=run.id)
     now = ports.clock.now()
     certificate = Certificate(
@@ -117,9 +121,9 @@ def _certified(
         policy_digest=CURRENT_POLICY.digest,
         generator=generated.card,
         seed_commitment=seed_commitment(run.id, run.seed, run.salt),
-        evidence=generated.evidence,
-        cohort_at=cohort_at.replace(microsecond=0),
-        issued_at=now.replace(microsecond=0),
+        evidence=evidence,
+        cohort_at=(run.started_at or asked_at).replace(microsecond=0),
+        issued_at=asked_at.replace(microsecond=0),
     )
     content = certificate_content(certificate)
     typed = certificate_typed_data(content, chain_id=chain_id, registry=registry)
@@ -161,6 +165,16 @@ def _leaves(
         digest = row.digest
         leaves.append(LineageLeaf(row.id, member.account_id, digest.sha256, digest.codec, count))
     return leaves
+
+
+def _largest_share(generated: Generated, leaves: Sequence[LineageLeaf]) -> float:
+    """Of one person: in all windows as they were measured, or in those learnt from, which anybody
+    can count; the larger."""
+    of_person: Counter[AccountId] = Counter()
+    for leaf in leaves:
+        of_person[leaf.account_id] += leaf.windows
+    learnt = max(of_person.values(), default=0) / max(1, of_person.total())
+    return max(generated.evidence.largest_share, learnt)
 
 
 def _publish(run: Run, made: _Made, ports: Ports) -> None:
