@@ -16,6 +16,10 @@ ASSUMPTIONS = (
 )
 
 
+class PrivacyOutOfReach(ValueError):
+    """What is asked for is no promise, or cannot be kept by this training; says why."""
+
+
 @dataclass(frozen=True)
 class Privacy:
     """What is asked for.
@@ -35,11 +39,11 @@ class Privacy:
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.epsilon <= 100:
-            raise ValueError(f"an epsilon of {self.epsilon:g} is outside 0.1 to 100")
+            raise PrivacyOutOfReach(f"an epsilon of {self.epsilon:g} is outside 0.1 to 100")
         if not 0 < self.delta < 1:
-            raise ValueError(f"a delta of {self.delta:g} is no probability between 0 and 1")
+            raise PrivacyOutOfReach(f"a delta of {self.delta:g} is no probability between 0 and 1")
         if self.rows_per_person < 1 or self.clip <= 0:
-            raise ValueError("a person has at least one row, and gradients a norm above 0")
+            raise PrivacyOutOfReach("a person has at least one row, and gradients a norm above 0")
 
 
 @dataclass(frozen=True)

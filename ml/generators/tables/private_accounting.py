@@ -10,14 +10,13 @@ import warnings
 from collections.abc import Callable
 from functools import lru_cache
 
-from ml.generators.tables.private import Privacy
+from ml.generators.tables.private import Privacy, PrivacyOutOfReach
 
 FIRST = "PRV (Opacus)"
 SECOND = "PLD (dp-accounting)"
 LEAST_NOISE = 0.3
 _INTERVAL = 1e-3
 _MOST_NOISE = 1e4
-_FIRST_TRIED = 4.0
 _APART = 0.012
 _FINE = 1.005
 
@@ -52,7 +51,7 @@ def noise_for(privacy: Privacy, rate: float, steps: int) -> tuple[float, float, 
         The noise, epsilon by the first accountant, and by the second.
 
     Raises:
-        ValueError: no noise of this release is enough.
+        PrivacyOutOfReach: no noise of this release is enough.
     """
     from scipy.optimize import brentq
 
@@ -62,7 +61,7 @@ def noise_for(privacy: Privacy, rate: float, steps: int) -> tuple[float, float, 
         return math.log(max(spent, 1e-9) / wanted)
 
     wanted = max(0.5 * privacy.epsilon, privacy.epsilon - _APART)
-    low, high = _bracket(above, steps, privacy)
+    low, high = _bracket(above, _guess(privacy, rate, steps), steps, privacy)
     noise = LEAST_NOISE
     if low < high:
         noise = math.exp(brentq(above, low, high, xtol=0.002)) * _FINE
@@ -71,14 +70,22 @@ def noise_for(privacy: Privacy, rate: float, steps: int) -> tuple[float, float, 
     return noise, first, epsilon_by_pld(noise, rate, steps, privacy.delta)
 
 
-def _bracket(above: Callable[[float], float], steps: int, privacy: Privacy) -> tuple[float, float]:
+def _guess(privacy: Privacy, rate: float, steps: int) -> float:
+    """About the noise that is needed, as if many small steps were one Gaussian mechanism."""
+    whole = math.sqrt(2 * math.log(1.25 / privacy.delta)) / privacy.epsilon
+    return min(_MOST_NOISE, max(LEAST_NOISE, rate * math.sqrt(steps) * whole))
+
+
+def _bracket(
+    above: Callable[[float], float], guess: float, steps: int, privacy: Privacy
+) -> tuple[float, float]:
     """Logarithms of too little and of enough noise; equal where the least is enough."""
-    low = high = math.log(_FIRST_TRIED)
+    low = high = math.log(guess)
     double, least = math.log(2.0), math.log(LEAST_NOISE)
     while above(high) > 0:
         low, high = high, high + double
         if high > math.log(_MOST_NOISE):
-            raise ValueError(
+            raise PrivacyOutOfReach(
                 f"epsilon {privacy.epsilon:g} cannot be kept over {steps:,} steps: train for fewer"
             )
     while low == high or above(low) <= 0:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ml.generators.generator import TooLittleData
-from ml.generators.tables.private import Privacy, PrivacySpent
+from ml.generators.tables.private import Privacy, PrivacyOutOfReach, PrivacySpent
 from ml.generators.tables.private_accounting import FIRST, SECOND, noise_for
 
 LEAST_PEOPLE = 20
@@ -89,12 +89,12 @@ def protection(privacy: Privacy, people: PeopleRows, *, expected: int, steps: in
 
     Raises:
         TooLittleData: there are fewer than `LEAST_PEOPLE`.
-        ValueError: `delta` is not below one over the people.
+        PrivacyOutOfReach: `delta` is not below one over the people, or no noise is enough.
     """
     if len(people) < LEAST_PEOPLE:
         raise TooLittleData(f"{len(people)} people are too few: {LEAST_PEOPLE} are needed")
     if privacy.delta >= 1 / len(people):
-        raise ValueError(
+        raise PrivacyOutOfReach(
             f"a delta of {privacy.delta:g} allows one of {len(people):,} people to be given away "
             f"whole: ask for less than {1 / len(people):g}"
         )

@@ -17,7 +17,7 @@ from ml.checks.generators import check_generator
 from ml.checks.tables import DECLARED_TABLES, class_sampling
 from ml.generators.generator import TooLittleData
 from ml.generators.tables import tabddpm, tvae
-from ml.generators.tables.private import Privacy, PrivacySpent
+from ml.generators.tables.private import Privacy, PrivacyOutOfReach, PrivacySpent
 from ml.generators.tables.private_accounting import epsilon_by_pld, epsilon_by_prv, noise_for
 from ml.generators.tables.private_encoding import NotPublic
 from ml.generators.tables.private_steps import PeopleRows, PrivateDescent, Protection
@@ -161,7 +161,7 @@ def test_what_determines_what_is_not_public(table):
 
 
 def test_promises_that_cannot_be_kept_are_refused(table):
-    with pytest.raises(ValueError, match="one of 150 people"):
+    with pytest.raises(PrivacyOutOfReach, match="one of 150 people"):
         fitted(tvae.Tvae(tvae.TINY, private=Privacy(1.0, 0.01)), table)
     with pytest.raises(ValueError, match="say whose the rows are"):
         fitted(tvae.Tvae(tvae.TINY, private=Privacy(1.0, 1e-3, rows_per_person=3)), table)
@@ -169,8 +169,10 @@ def test_promises_that_cannot_be_kept_are_refused(table):
         persons = np.arange(150) % 10
         fitted(tvae.Tvae(tvae.TINY, private=Privacy(1.0, 1e-3)), table, persons=persons)
     for wrong in ({"epsilon": 0.0}, {"epsilon": 1.0, "delta": 0.0}, {"epsilon": 1.0, "clip": 0.0}):
-        with pytest.raises(ValueError):
+        with pytest.raises(PrivacyOutOfReach):
             Privacy(**wrong)
+    with pytest.raises(PrivacyOutOfReach, match="train for fewer"):
+        noise_for(Privacy(0.1, 1e-9), 1.0, 1_000_000)
 
 
 def test_a_person_gives_a_step_no_more_rows_than_agreed_and_one_weight():
