@@ -148,7 +148,7 @@ def _told(generator: Generator[Any], plan: RunPlan) -> dict[str, Any]:
     told: dict[str, Any] = {
         "version": generator.to_artifact().version,
         "licence": licence,
-        "settings": {"setting": plan.setting, "of_the_network": named},
+        "settings": {"kind": generator.kind, "setting": plan.setting, "of_the_network": named},
         "privacy": privacy,
     }
     as_kept: dict[str, Any] = json.loads(json.dumps(told))

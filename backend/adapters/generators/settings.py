@@ -8,7 +8,7 @@ from ml.catalogue import find
 from ml.evaluation.release.refitting import MODELS
 from ml.generators.generator import Generator
 
-QUICK_MODELS = 16
+QUICK_MODELS = 24
 DRAWS = {"quick": 100, "full": 200}
 """Of the report's bootstraps."""
 
