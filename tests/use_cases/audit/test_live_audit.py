@@ -12,12 +12,13 @@ import pytest
 from backend.adapters.chain.json_rpc import JsonRpc
 from backend.adapters.content_store.kubo import KuboContentStore
 from backend.crypto.cid import cid_of
-from backend.domain.audit_checks import Check
+from backend.domain.audit_checks import OF_RELEASES, Check
 from backend.domain.audit_report import ContentState
 from backend.domain.errors import ChainUnavailable
 from backend.domain.identifiers import Cid
 from tests.chain_fixture import DeployedChain
 from tests.devnet_fixtures import IpfsNodeUnderTest
+from tests.use_cases.audit.certified import certified
 from tests.use_cases.audit.conftest import Recorded, ShelfOfBytes
 from tests.use_cases.audit.history import History
 
@@ -75,6 +76,15 @@ def test_the_command_audits_with_three_inputs_and_no_environment(
     report = json.loads(as_json.stdout)
     assert (as_json.returncode, report["schema"], report["verdict"]) == (0, 1, "holds")
     assert len(report["contributions"]) == len(history.contents) + len(history.erased)
+
+    forged = tmp_path / "forged.json"
+    forged.write_bytes(certified().document)
+    found = run([*arguments, "--json", "--certificate", str(forged)], folder=tmp_path)
+    report = json.loads(found.stdout)
+    assert (found.returncode, report["verdict"]) == (1, "breached")
+    breached = {breach["check"] for breach in report["breaches"]}
+    assert {"releases.form", "releases.signed", "lineage.root"} <= breached <= OF_RELEASES
+    assert "neither a file nor a content id" in run([*arguments, "--certificate", "x"]).stderr
 
 
 def test_the_command_finds_a_lost_and_an_undeleted_content(
