@@ -11,9 +11,13 @@ from typing import Any
 
 ASSUMPTIONS = (
     "the schema's kinds, ranges, steps and categories are public",
-    "the number of people is public",
+    "which columns there are, the number of people and how many rows of one are kept are public",
     "the seed of the training is kept secret",
 )
+
+
+class NotPublic(ValueError):
+    """The schema says something that was learnt from rows; names what, and what to do."""
 
 
 class PrivacyOutOfReach(ValueError):
@@ -46,6 +50,15 @@ class Privacy:
             raise PrivacyOutOfReach("a person has at least one row, and gradients a norm above 0")
 
 
+def require_delta(privacy: Privacy, people: int) -> None:
+    """`PrivacyOutOfReach` unless `delta` is below one over the people."""
+    if privacy.delta >= 1 / people:
+        raise PrivacyOutOfReach(
+            f"a delta of {privacy.delta:g} allows one of {people:,} people to be given away "
+            f"whole: ask for less than {1 / people:g}"
+        )
+
+
 @dataclass(frozen=True)
 class PrivacySpent:
     """What a training has spent for every person in it.
@@ -57,7 +70,9 @@ class PrivacySpent:
         noise: standard deviation of the noise on a step's sum of gradients, in clips.
         steps: of the training.
         sampling_rate: chance of a person to be in a step, each independently (Poisson).
-        people, rows_per_person, clip: as trained.
+        people, clip: as trained.
+        rows_per_person: at most so many of one person were learnt from; None where it holds for
+            any number.
     """
 
     epsilon: float
@@ -69,7 +84,7 @@ class PrivacySpent:
     second_epsilon: float
     second_accountant: str
     people: int
-    rows_per_person: int
+    rows_per_person: int | None
     clip: float
 
     def as_json(self) -> dict[str, Any]:
@@ -82,9 +97,11 @@ class PrivacySpent:
         return cls(**{name: kept[name] for name in cls.__dataclass_fields__})
 
     def __str__(self) -> str:
+        most = self.rows_per_person
+        rows = "any number of" if most is None else f"at most {most}"
         return (
             f"epsilon {self.epsilon:.3f} by {self.accountant}, {self.second_epsilon:.3f} by "
-            f"{self.second_accountant}, delta {self.delta:g}, for a person of at most "
-            f"{self.rows_per_person} rows; noise {self.noise:.3f}, {self.steps:,} steps, "
+            f"{self.second_accountant}, delta {self.delta:g}, for a person of "
+            f"{rows} rows; noise {self.noise:.3f}, {self.steps:,} steps, "
             f"{self.sampling_rate:.2%} of {self.people:,} people in each"
         )

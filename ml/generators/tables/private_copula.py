@@ -18,7 +18,7 @@ from ml.generators.generator import TooLittleData
 from ml.generators.tables.copula import GaussianCopula, columns_of
 from ml.generators.tables.marginal import Marginal
 from ml.generators.tables.plan import Plan
-from ml.generators.tables.private import Privacy, PrivacySpent
+from ml.generators.tables.private import Privacy, PrivacySpent, require_delta
 from ml.generators.tables.private_accounting import FIRST, SECOND, noise_for
 from ml.generators.tables.private_encoding import public_plan
 from ml.records.tables.table import Table
@@ -70,11 +70,17 @@ class PrivateCopula(GaussianCopula):
 
         Raises:
             NotPublic: the schema relies on what only rows can tell.
+            PrivacyOutOfReach: `delta` is not below one over the people, or no noise is enough.
+            ValueError: `persons` does not name one person a row.
         """
-        owner = np.unique(np.arange(len(data)) if persons is None else persons, return_inverse=True)
-        people, who = owner[0].size, owner[1]
+        owner = np.arange(len(data)) if persons is None else np.asarray(persons)
+        if len(owner) != len(data):
+            raise ValueError(f"{len(owner):,} persons are named for {len(data):,} rows")
+        names, who = np.unique(owner, return_inverse=True)
+        people = names.size
         if people < LEAST_PEOPLE:
             raise TooLittleData(f"{people} people are too few: {LEAST_PEOPLE} are needed")
+        require_delta(self._private, people)
         noise, first, second = noise_for(self._private, 1.0, 1)
         self._plan = plan = public_plan(data.schema)
         columns = columns_of(plan, data)
@@ -93,7 +99,7 @@ class PrivateCopula(GaussianCopula):
             second_epsilon=second,
             second_accountant=SECOND,
             people=people,
-            rows_per_person=self._private.rows_per_person,
+            rows_per_person=None,
             clip=1.0,
         )
         self._card = {

@@ -11,6 +11,7 @@ from ml.generators.tables.marginal import Marginal
 from ml.generators.tables.mixture import MOST_MODES, Mixture
 from ml.generators.tables.mode_encoding import ModeEncoding
 from ml.generators.tables.plan import FEW, Discrete, Number, Plan
+from ml.generators.tables.private import NotPublic
 from ml.generators.tables.quantile_encoding import QuantileEncoding
 from ml.records.tables.schema import Column, Schema
 
@@ -19,10 +20,6 @@ _ENDS = 0.005
 _WIDE = 4.0
 
 Floats = npt.NDArray[np.float64]
-
-
-class NotPublic(ValueError):
-    """The schema says something that was learnt from rows; names what, and what to do."""
 
 
 def public_plan(schema: Schema) -> Plan:

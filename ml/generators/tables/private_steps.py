@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ml.generators.generator import TooLittleData
-from ml.generators.tables.private import Privacy, PrivacyOutOfReach, PrivacySpent
+from ml.generators.tables.private import Privacy, PrivacySpent, require_delta
 from ml.generators.tables.private_accounting import FIRST, SECOND, noise_for
 
 LEAST_PEOPLE = 20
@@ -93,11 +93,7 @@ def protection(privacy: Privacy, people: PeopleRows, *, expected: int, steps: in
     """
     if len(people) < LEAST_PEOPLE:
         raise TooLittleData(f"{len(people)} people are too few: {LEAST_PEOPLE} are needed")
-    if privacy.delta >= 1 / len(people):
-        raise PrivacyOutOfReach(
-            f"a delta of {privacy.delta:g} allows one of {len(people):,} people to be given away "
-            f"whole: ask for less than {1 / len(people):g}"
-        )
+    require_delta(privacy, len(people))
     rate = min(1.0, expected / len(people))
     noise, first, second = noise_for(privacy, rate, steps)
     spent = PrivacySpent(

@@ -7,9 +7,8 @@ from planted import distances, planted, shuffled
 from ml.artifacts import pack, unpack
 from ml.generators.generator import TooLittleData
 from ml.generators.tables.copula import GaussianCopula
-from ml.generators.tables.private import Privacy
+from ml.generators.tables.private import NotPublic, Privacy, PrivacyOutOfReach
 from ml.generators.tables.private_copula import PrivateCopula
-from ml.generators.tables.private_encoding import NotPublic
 from ml.records.tables.schema import Column, Schema
 from ml.records.tables.table import Table
 from ml.training.checkpoints import NoCheckpoints
@@ -18,9 +17,12 @@ from ml.training.progress import silent
 pytest.importorskip("opacus", reason="opacus is not installed")
 pytest.importorskip("dp_accounting", reason="dp-accounting is not installed")
 
+DELTA = 3e-4
+"""Below one over the three thousand people of the table."""
+
 
 def fitted(table, epsilon, seed=1, persons=None):
-    made = PrivateCopula(Privacy(epsilon, 1e-3))
+    made = PrivateCopula(Privacy(epsilon, DELTA))
     made.fit(
         table,
         rng=np.random.default_rng(seed),
@@ -58,7 +60,7 @@ def test_neither_accountant_exceeds_what_was_asked_and_both_are_told_after_savin
     spent = type(made).from_artifact(unpack(pack(made.to_artifact()))).privacy
     assert spent == made.privacy
     assert 0.9 * 2.0 <= max(spent.epsilon, spent.second_epsilon) <= 2.0
-    assert (spent.delta, spent.steps, spent.sampling_rate) == (1e-3, 1, 1.0)
+    assert (spent.delta, spent.steps, spent.sampling_rate) == (DELTA, 1, 1.0)
 
 
 def test_a_person_weighs_as_one_however_many_rows_there_are(table):
@@ -88,6 +90,22 @@ def test_a_schema_that_relies_on_what_rows_tell_is_refused():
 def test_fewer_than_twenty_people_are_refused_however_many_rows_they_have(table):
     with pytest.raises(TooLittleData, match="19 people are too few: 20 are needed"):
         fitted(table, 5.0, persons=np.arange(len(table)) % 19)
+
+
+def test_a_delta_that_gives_somebody_away_whole_is_refused(table):
+    with pytest.raises(PrivacyOutOfReach, match="one of 3,400 people"):
+        fitted(planted(3400).with_dependencies(()), 5.0)
+
+
+def test_every_row_needs_the_name_of_its_person(table):
+    with pytest.raises(ValueError, match="2,999 persons are named for 3,000 rows"):
+        fitted(table, 5.0, persons=np.arange(len(table) - 1))
+
+
+def test_the_promise_is_for_a_person_of_any_number_of_rows(table):
+    made = fitted(table, 5.0, persons=np.arange(len(table)) % 500)
+    assert made.privacy.rows_per_person is None
+    assert "for a person of any number of rows" in str(made.privacy)
 
 
 def test_without_privacy_the_copula_is_nearer_to_its_table(table):
