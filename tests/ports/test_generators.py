@@ -19,7 +19,7 @@ from backend.domain.errors import InvalidField, NotEnoughData, UnreadableRecord
 from backend.domain.generation import RunPlan
 from backend.ports.generators import CohortGenerators, CohortMember, Generated
 from ml.generators.tables.tvae import TINY
-from ml.publication.package import open_package
+from ml.publication.package import DATASHEET, open_package
 from tests.fakes.generators import FakeCohortGenerators
 from tests.glucose_records import canonical, readings
 from tests.ports.test_models import Kept, silent
@@ -176,6 +176,10 @@ def test_a_private_run_spends_no_more_than_it_was_given(monkeypatch: pytest.Monk
     assert spent.delta == 1e-5
     opened = open_package(found.package)
     assert opened.report["marginals"]["heart_rate"]["edges"][-1] > 150  # public, nobody's
+    assert any("utility and privacy" in each for each in opened.report["limits"])
+    assert (
+        b"epsilon and delta cover the training of the generator alone" in opened.members[DATASHEET]
+    )
 
 
 def test_too_few_people_are_refused_with_what_would_be_enough() -> None:

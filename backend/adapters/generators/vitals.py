@@ -13,6 +13,7 @@ from backend.adapters.generators.refits import Refits
 from backend.adapters.generators.settings import DRAWS, made, trainings
 from backend.adapters.generators.vitals_rows import (
     FEWEST,
+    TARGET,
     Side,
     blunt,
     both_blunted,
@@ -210,8 +211,15 @@ class VitalsRecipe:
             f"A third of the people were held out. Nobody has more than {self.most} rows on "
             "either side, a twentieth of the training rows at most; others were left out by lot.",
         ]
+        if TARGET in self.training.rows.schema.names:
+            said.append(f"Rows without {TARGET} were left out.")
         if self.private:
-            said.append("Ranges and categories are public ones; none was read off the records.")
+            said += [
+                "Ranges and categories are public ones; none was read off the records.",
+                "Which variables there are, how many rows of a person are kept, the figures of "
+                "the report and whether the gate opened were decided on the records without "
+                "noise: epsilon and delta cover the training of the generator alone.",
+            ]
         else:
             said.append(
                 f"Bounds and categories with fewer than {FEWEST} training people behind them were "

@@ -40,7 +40,7 @@ _LIMITS = (
     "A generator that copies reaches the ceiling of fidelity: read it with the privacy figures.",
 )
 _NOT_PRIVATE = (
-    "Figures of fidelity and utility are aggregates over the held-out people without noise: a "
+    "Figures of fidelity, utility and privacy are aggregates over real people without noise: a "
     "privacy budget of the generator does not cover them."
 )
 

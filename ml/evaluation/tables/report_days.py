@@ -38,8 +38,8 @@ _LIMITS = (
     f"Real cells with fewer than {FEWEST} people are not shown, nor those from which they could "
     "be computed; a percentile is shown where at least that many people would lie beyond it.",
     "A generator that copies reaches the ceiling of fidelity: read it with the privacy figures.",
-    "Figures are aggregates over the held-out people without noise: a privacy budget of the "
-    "generator does not cover them.",
+    "Figures are aggregates over real people without noise: a privacy budget of the generator "
+    "does not cover them.",
 )
 
 
