@@ -67,7 +67,7 @@ def connect(settings: Settings) -> Iterator[Ports]:
             plots=MatplotlibPlots(),
             guide=MlGuide(),
             generators=MlCohortGenerators(threads=settings.training_threads),
-            evaluator=FileEvaluator(settings.evaluator_key_file),
+            evaluator=FileEvaluator(settings.evaluator_key_file, named=deployment.evaluator),
             policy=settings.policy(),
         )
 

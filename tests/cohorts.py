@@ -110,7 +110,8 @@ class Studio:
 
     def request(self, **changes: Any) -> RunId:
         """A run, queued by an operator."""
-        command = RequestRun(self.operator(), replace(PLAN, **changes), seed=42)
+        seed = None if "epsilon" in changes else 42
+        command = RequestRun(self.operator(), replace(PLAN, **changes), seed=seed)
         return request_run(command, ports=self.ports).id
 
     def run(self, **changes: Any) -> Run:

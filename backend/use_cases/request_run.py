@@ -24,7 +24,7 @@ _SALT_BYTES = 32
 
 @dataclass(frozen=True)
 class RequestRun:
-    """`seed` is drawn where none is given."""
+    """`seed` is drawn where none is given, and always under differential privacy."""
 
     account_id: AccountId
     plan: RunPlan
@@ -74,6 +74,12 @@ def _check(command: RequestRun, ports: Ports) -> None:
         raise InvalidField("rows", f"a dataset has 1 to {MOST_ROWS} rows or days")
     if command.seed is not None and not 0 <= command.seed <= LARGEST_SEED:
         raise InvalidField("seed", f"a seed is a whole number from 0 to {LARGEST_SEED}")
+    if command.seed is not None and plan.epsilon is not None:
+        raise InvalidField(
+            "seed",
+            "under differential privacy the seed is drawn here: leave it out, for who "
+            "knows it can take the noise off again",
+        )
     _check_text("title", plan.title, LONGEST_TITLE)
     _check_text("description", plan.description, LONGEST_DESCRIPTION)
     _check_privacy(plan, offer, ports)

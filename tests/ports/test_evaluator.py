@@ -48,3 +48,14 @@ def test_a_file_that_holds_no_key_is_named_when_it_is_needed(tmp_path: Path) -> 
     broken.chmod(0o644)
     with pytest.raises(MisconfiguredService, match="chmod 600"):
         _ = FileEvaluator(broken).address
+
+
+def test_a_key_of_another_than_the_deployment_names_is_refused_before_anything_is_learnt(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "evaluator.key"
+    address = create_key(file)
+    assert FileEvaluator(file, named=address).address == address
+    other = create_key(tmp_path / "other.key")
+    with pytest.raises(MisconfiguredService, match=f"names {other} as evaluator"):
+        _ = FileEvaluator(file, named=other).address

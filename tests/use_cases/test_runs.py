@@ -254,6 +254,12 @@ def test_a_plan_that_cannot_be_carried_out_is_refused_at_once(
     assert list_runs(ListRuns(studio.operator()), ports=studio.ports).runs == []
 
 
+def test_a_seed_that_somebody_knows_is_refused_where_noise_protects(studio: Studio) -> None:
+    plan = replace(PLAN, generator="pretending_privately", epsilon=1.0, delta=1e-5)
+    with pytest.raises(InvalidField, match="under differential privacy the seed is drawn here"):
+        request_run(RequestRun(studio.operator(), plan, seed=7), ports=studio.ports)
+
+
 def test_runs_are_an_operators(studio: Studio) -> None:
     run_id = studio.request()
     researcher = studio.somebody("reader", Role.RESEARCHER)

@@ -29,6 +29,7 @@ from backend.ports.models import Checkpoints, ProgressSink
 from ml.evaluation.release.evidence import Measure as Measured
 from ml.evaluation.release.evidence import ReleaseEvidence, Tell
 from ml.generators.generator import Generator, TooLittleData
+from ml.generators.tables.private import NotPublic, PrivacyOutOfReach
 from ml.publication.package import build_package, open_package
 from ml.publication.release import InvalidRelease
 from ml.training.progress import Progress
@@ -60,6 +61,8 @@ def make_release(
             needs="more people, or longer records",
             reasons=("too_little_data",),
         ) from fault
+    except (PrivacyOutOfReach, NotPublic) as fault:
+        raise InvalidField("epsilon", f"{plan.generator} cannot keep it: {fault}") from fault
     except InvalidRelease as fault:
         raise InvalidField("title", f"no package can be made of this: {fault}") from fault
 

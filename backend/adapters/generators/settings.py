@@ -34,7 +34,7 @@ def made(plan: RunPlan, *, rows_per_person: int) -> Generator[Any]:
         from ml.generators.tables.private import Privacy
 
         private = Privacy(plan.epsilon, plan.delta, rows_per_person=rows_per_person)
-        generator = kind(_of_tables(plan.setting), private=private)
+        generator = kind(_of_private(plan), private=private)
     else:
         generator = kind(_of_tables(plan.setting))
     return generator
@@ -42,6 +42,13 @@ def made(plan: RunPlan, *, rows_per_person: int) -> Generator[Any]:
 
 def _of_tables(setting: str) -> str:
     return "tiny" if setting == "quick" else "default"
+
+
+def _of_private(plan: RunPlan) -> str:
+    """Few weights and few steps: noise grows with both."""
+    if plan.generator == "tvae" and plan.setting == "full":
+        return "private"
+    return _of_tables(plan.setting)
 
 
 def _singan(setting: str) -> Any:

@@ -14,10 +14,15 @@ VARIABLE = "VITALMINT_EVALUATOR_KEY_FILE"
 
 
 class FileEvaluator:
-    """Implements `ports.evaluator.Evaluator`; the key never leaves this object."""
+    """Implements `ports.evaluator.Evaluator`; the key never leaves this object.
 
-    def __init__(self, file: Path) -> None:
+    `named` is the address that the deployment file gives: the audit believes no other signature,
+    so a key of another is refused before anything is learnt in vain.
+    """
+
+    def __init__(self, file: Path, *, named: WalletAddress | None = None) -> None:
         self._file = file
+        self._named = named
         self._key: bytes | None = None
 
     @property
@@ -29,7 +34,16 @@ class FileEvaluator:
 
     def _opened(self) -> bytes:
         if self._key is None:
-            self._key = read_key(self._file)
+            key = read_key(self._file)
+            if self._named not in (None, wallet_of(key)):
+                raise MisconfiguredService(
+                    (
+                        f"{VARIABLE}: {self._file} holds the key of {wallet_of(key)}, the deployment "
+                        f"file names {self._named} as evaluator: use that one's key, or publish a "
+                        "deployment file that names this one",
+                    )
+                )
+            self._key = key
         return self._key
 
 
