@@ -38,9 +38,9 @@ class FileEvaluator:
             if self._named not in (None, wallet_of(key)):
                 raise MisconfiguredService(
                     (
-                        f"{VARIABLE}: {self._file} holds the key of {wallet_of(key)}, the deployment "
-                        f"file names {self._named} as evaluator: use that one's key, or publish a "
-                        "deployment file that names this one",
+                        f"{VARIABLE}: {self._file} holds the key of {wallet_of(key)}, the "
+                        f"deployment file names {self._named} as evaluator: use that one's key, "
+                        "or publish a deployment file that names this one",
                     )
                 )
             self._key = key
