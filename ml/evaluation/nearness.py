@@ -44,15 +44,29 @@ def strict_limit(strangers: Floats, count: int) -> float:
     """The distance under which not one of `count` honest rows should come; 0 tells nothing.
 
     It is where `EXPECTED` of them are left at strangers' `near_end`, the dimension taken lower by
-    its standard error, and under every stranger.
+    its standard error, and under every stranger who is not equal to a row.
     """
+    if not strangers.size:
+        return 0.0
     near, far = _quantiles(np.sort(strangers), None)
     if near <= 0:
         return 0.0
     error = 1 / np.sqrt(max((_FAR - _NEAR) * strangers.size, 1.0))
     fall = np.log(far / near) / np.log(_depth(_FAR)) * (1 + error)
     followed = near * _depth(EXPECTED / max(count, 1)) ** fall
-    return float(min(followed, STRICT * near, strangers.min()))
+    return float(min(followed, STRICT * near, strangers[strangers > 0].min()))
+
+
+def nearer_than_strangers(
+    ours: Floats, strangers: Floats, count: int
+) -> tuple[npt.NDArray[np.bool_], float]:
+    """Which of `ours` come where not one of `count` honest rows should, and the strict limit.
+
+    Where a stranger is equal to a row by chance, being equal tells nothing; being nearly so does.
+    """
+    limit = strict_limit(strangers, count)
+    equal = (strangers == 0).any()
+    return (ours < limit) & ~(equal & (ours == 0)), limit
 
 
 def share_under(

@@ -11,10 +11,10 @@ from ml.evaluation.nearness import (
     EXPECTED,
     by_person,
     closest_share,
+    nearer_than_strangers,
     ratio_of_two,
     share_under,
     shared_level,
-    strict_limit,
 )
 from ml.evaluation.neighbours import Neighbours, Search
 from ml.evaluation.release.evidence import Measure, Tell, count
@@ -142,8 +142,8 @@ def nearness_measures(
     level = shared_level(views)
     ours, theirs = near.ours.distance, near.theirs.distance
     whose = sides.training_person[near.ours.index[:, 0]]
-    limit = strict_limit(theirs[:, 0], len(ours))
     n = len(ours)
+    close, limit = nearer_than_strangers(ours[:, 0], theirs[:, 0], n)
     copies = share_under(
         ours[:, 0],
         whose,
@@ -164,7 +164,7 @@ def nearness_measures(
     )  # fmt: skip
     return {
         "too_near": count(
-            int((ours[:, 0] < limit).sum()), n,
+            int(close.sum()), n,
             f"synthetic rows nearer to a training row than {limit:.3g}, under which {EXPECTED:g} "
             "of all rows would fall if they were strangers'",
         ),
@@ -194,9 +194,9 @@ def outlier_exposure(sides: Sides[Rows], near: Surroundings) -> Measure:
     trained = known & (alone >= np.quantile(alone, 1 - OUTLIERS)) & sides.member
     strangers = sat_on[known & ~sides.member]
     n = int(trained.sum())
-    limit = strict_limit(strangers, n) if strangers.size else 0.0
+    exposed, limit = nearer_than_strangers(sat_on[trained], strangers, n)
     return count(
-        int((sat_on[trained] < limit).sum()), n,
+        int(exposed.sum()), n,
         f"training rows among the {OUTLIERS:.0%} furthest from everybody else's, whose distance to "
         "the nearest synthetic row, relative to that to the nearest real row of anybody else, is "
         f"under the limit of strangers' rows ({limit:.3g})",
@@ -207,8 +207,8 @@ def people_across_split(sides: Sides[Rows], near: Surroundings) -> Measure:
     """Training people who are in the holdout as well, by name or by rows."""
     names, across = by_person(sides.training_person, near.across.distance[:, 0], "median")
     _, beside = by_person(sides.training_person, near.beside.distance[:, 0], "median")
-    limit = strict_limit(beside, names.size)
-    same = np.isin(names, sides.holdout_person) | (across < limit)
+    near_to_holdout, limit = nearer_than_strangers(across, beside, names.size)
+    same = np.isin(names, sides.holdout_person) | near_to_holdout
     return count(
         int(same.sum()), names.size,
         "training people of whom the holdout has the name, or rows nearer to half of theirs than "

@@ -9,6 +9,7 @@ from ml.evaluation.nearness import (
     closest_share,
     difference_of_means,
     near_end,
+    nearer_than_strangers,
     ratio_of_two,
     share_under,
     strict_limit,
@@ -44,6 +45,17 @@ def test_a_few_duplicates_among_strangers_do_not_move_the_limit_up() -> None:
     with_copies = np.append(strangers, [1e-4, 2e-4])
     assert strict_limit(with_copies, 100) == pytest.approx(1e-4)
     assert strict_limit(np.zeros(100), 100) == 0
+
+
+def test_a_stranger_who_is_equal_by_chance_hides_no_row_that_is_nearly_equal() -> None:
+    strangers = np.append(power(np.random.default_rng(3), 300, 5), 0.0)
+    ours = np.array([0.0, 1e-4, 0.5])
+    close, limit = nearer_than_strangers(ours, strangers, 100)
+    assert 1e-4 < limit < strangers[strangers > 0].min()
+    assert close.tolist() == [False, True, False]
+    assert nearer_than_strangers(ours, strangers[:-1], 100)[0].tolist() == [True, True, False]
+    assert not nearer_than_strangers(ours, np.zeros(100), 100)[0].any()
+    assert not nearer_than_strangers(ours, strangers[:0], 100)[0].any()
 
 
 def test_the_share_under_a_quantile_is_that_quantile_of_honest_rows() -> None:

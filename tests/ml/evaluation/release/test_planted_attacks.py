@@ -94,6 +94,20 @@ def test_every_planted_fault_is_found_by_its_measure_whatever_the_seed(
         assert judged(kind, planted, seed) & named, (kind, seed)
 
 
+def test_a_holdout_row_that_is_equal_by_chance_hides_no_near_copy() -> None:
+    """As integers coincide: one row of a person with six, so that the person is no duplicate."""
+    for seed in range(4):
+        rng = np.random.default_rng([seed, 7])
+        training, person, holdout, held = split(*KINDS["series"][0](rng), rng)
+        cells = holdout.values.copy()
+        cells[0] = training.values[0]
+        sides = (training, person, Table(holdout.schema, cells), held)
+        others = KINDS["series"][1](rng)[0]
+        assert not faults(table_evidence(others, *sides, rng=rng)), seed
+        made, _ = tiny_noise_on_one_percent(sides, others, rng)
+        assert "too_near" in faults(table_evidence(made, *sides, rng=rng)), seed
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_of_strangers_pass_in_nine_of_ten_seeds(kind: str) -> None:
     found = [judged(kind, honest, seed) for seed in range(SEEDS)]
