@@ -36,6 +36,7 @@ from backend.use_cases.forget_runs import (
     RECORD_ERASED,
     cancel_run_row,
     end_run_row,
+    let_go_of_run,
 )
 from backend.use_cases.open_traces import open_together
 from backend.use_cases.release_dataset import release_dataset
@@ -64,7 +65,13 @@ class _Begun:
 
 def generate_dataset(key: str, *, ports: Ports) -> Again | None:
     """One dataset, once, however often this is repeated; None when there is nothing more to do."""
-    run_id = RunId(key)
+    again = _worked_on(RunId(key), ports)
+    if again is None:  # ended elsewhere while this published: what was stored since goes too
+        let_go_of_run(key, ports=ports)
+    return again
+
+
+def _worked_on(run_id: RunId, ports: Ports) -> Again | None:
     try:
         begun = _begin(run_id, ports)
         return None if begun is None else _attempt(begun, ports)

@@ -13,17 +13,21 @@ from backend.domain.consent import ALL_PURPOSES, Kind, Purpose
 from backend.domain.contribution import OWNERLESS
 from backend.domain.generation import PrivacyBudget, RunState, Spending
 from backend.domain.identifiers import AccountId, Cid, RunId
+from backend.jobs import job_functions
+from backend.jobs.runner import Runner
 from backend.ports import Ports
 from backend.use_cases.erase_account import forget_account
 from backend.use_cases.erase_contribution import EraseContribution, erase_contribution
 from backend.use_cases.export_own_data import export_own_data
 from backend.use_cases.follow_chain import follow_chain
+from backend.use_cases.forget_runs import LET_GO_OF_RUN
 from backend.use_cases.generate_dataset import generate_dataset
 from backend.use_cases.list_datasets import show_dataset
 from backend.use_cases.replay_erasures import replay_erasures
 from backend.use_cases.retire_dataset import retire_dataset
 from backend.use_cases.revoke_consent import RevokeConsent, revoke_consent
 from backend.use_cases.show_privacy_ledger import show_privacy_ledger
+from backend.use_cases.show_run import cancel_run
 from tests.cohorts import Studio
 from tests.fakes.chain import FakeChain
 from tests.fakes.contracts import Revoke
@@ -155,6 +159,35 @@ def test_a_revocation_whose_process_died_after_its_first_word_still_stops_it(
     generate_dataset(run_id, ports=studio.ports)
     assert studio.row(run_id).reason == "consent_ended"
     nothing_is_left(studio, run_id)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_run_called_off_while_its_contents_are_stored_leaves_none_of_them(
+    studio: Studio, killed: bool
+) -> None:
+    """Others let go of the first ones, as the cancelled run asks, while it stores the last."""
+    studio.people(50)
+    run_id = studio.request()
+    other = Runner("other", job_functions(), studio.ports, only=[LET_GO_OF_RUN])
+    add, stored = studio.ports.content.add, []
+
+    def call_off_first(content: bytes) -> Cid:
+        if not stored:
+            cancel_run(studio.operator(), run_id, ports=studio.ports)
+            assert other.run_next()
+        stored.append(add(content))
+        if killed and len(stored) == 3:
+            raise KeyboardInterrupt
+        return stored[-1]
+
+    studio.ports.content.add = call_off_first  # type: ignore[method-assign]
+    if killed:
+        with pytest.raises(KeyboardInterrupt):
+            generate_dataset(run_id, ports=studio.ports)
+    studio.ports.content.add = add if killed else call_off_first  # type: ignore[method-assign]
+    generate_dataset(run_id, ports=studio.ports)
+    assert len(stored) >= 3 and studio.row(run_id).state is RunState.CANCELLED
+    assert not set(stored) & studio.ports.content.pinned()
 
 
 def test_a_consent_that_ends_on_chain_alone_keeps_the_dataset_from_being_certified(
