@@ -71,7 +71,7 @@ class Runs(Protocol):
         ...
 
     def own_contents(self, run_id: RunId) -> list[Cid]:
-        """Of what was written down, that which no other run has written down."""
+        """Of what was written down, that which no other run has that goes on or was released."""
         ...
 
 

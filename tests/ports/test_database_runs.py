@@ -237,6 +237,21 @@ def test_what_a_run_publishes_alone_is_told_from_what_it_shares(peopled: SqlData
         assert unit.runs.own_contents(two.id) == []
 
 
+@pytest.mark.parametrize("end", [RunState.CANCELLED, RunState.RELEASED])
+def test_what_two_runs_share_goes_with_the_last_one_that_keeps_it(
+    peopled: SqlDatabase, end: RunState
+) -> None:
+    one, two = run("one"), run("two")
+    with peopled.write() as unit:
+        for each in (one, two):
+            unit.runs.add(each)
+            unit.runs.name_contents(each.id, [Cid("bafkshared")])
+            unit.runs.update(each.ended(end, NOW), expected=each.state)
+    with peopled.read() as unit:
+        kept = [] if end is RunState.RELEASED else ["bafkshared"]
+        assert unit.runs.own_contents(one.id) == unit.runs.own_contents(two.id) == kept
+
+
 def test_a_runs_checkpoint_is_replaced_as_a_whole(peopled: SqlDatabase) -> None:
     one = run("one")
     with peopled.write() as unit:

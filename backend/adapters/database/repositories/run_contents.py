@@ -6,8 +6,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, select
 
 from backend.adapters.database.rows import Rows
-from backend.adapters.database.run_tables import RunContentRow
+from backend.adapters.database.run_tables import RunContentRow, RunRow
+from backend.domain.generation import UNFINISHED, RunState
 from backend.domain.identifiers import Cid, RunId
+
+_KEEPING = sorted(state.value for state in {*UNFINISHED, RunState.RELEASED})
+"""What a run of any other state wrote down, it lets go of itself."""
 
 
 class SqlRunContents:
@@ -21,8 +25,11 @@ class SqlRunContents:
     def own(self, run_id: RunId) -> list[Cid]:
         """Two runs over one cohort publish the same lineage: it stays for the other one."""
         other = aliased(RunContentRow)
+        keeping = select(col(RunRow.id)).where(col(RunRow.state).in_(_KEEPING))
         elsewhere = select(col(other.cid)).where(
-            col(other.cid) == col(RunContentRow.cid), col(other.run_id) != run_id
+            col(other.cid) == col(RunContentRow.cid),
+            col(other.run_id) != run_id,
+            col(other.run_id).in_(keeping),
         )
         found = self._rows.all(
             select(col(RunContentRow.cid))
