@@ -14,6 +14,7 @@ from backend.domain.job import Again
 from backend.domain.transaction import Transaction, TxPurpose, TxStatus
 from backend.ports import Ports
 from backend.use_cases.consent_records import account_of, put_in_force
+from backend.use_cases.forget_runs import withdraw_person
 from backend.use_cases.relay_transactions import UNDER_WAY, refusal, settle, submit
 from backend.use_cases.revoke_consent import relay_kept_revocation
 
@@ -118,6 +119,8 @@ def _end(
             put_in_force(unit, current, reason)
         else:
             unit.consents.update(replace(current, status=status, reason=reason))
+        if status is ConsentStatus.REVOKED:  # who revoked may have died before datasets were told
+            withdraw_person(unit, record.account_id, ports.clock.now(), ports)
     return None
 
 

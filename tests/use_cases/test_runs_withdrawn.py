@@ -241,6 +241,23 @@ def test_what_was_released_says_how_many_withdrew_since(studio: Studio) -> None:
     assert show_dataset(later.id, ports=studio.ports).contributors_withdrawn == 0
 
 
+def test_a_revocation_whose_process_died_after_its_first_word_is_counted_all_the_same(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.people(49)
+    person = real_person(studio)
+    run_id = studio.run().id
+
+    def died(account_id: AccountId, *, ports: Ports) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("backend.use_cases.revoke_consent.take_back", died)
+        revoke_consent(RevokeConsent(person), ports=studio.ports)
+    studio.settle()
+    assert show_dataset(run_id, ports=studio.ports).contributors_withdrawn == 1
+
+
 def test_a_person_reads_what_releases_cost_them_and_takes_it_away(studio: Studio) -> None:
     people = studio.people(50, records=2)
     person = real_person(studio)
