@@ -130,5 +130,6 @@ def _check_privacy(plan: RunPlan, offer: GeneratorOffer, ports: Ports) -> None:
     most = ports.policy.privacy_budget.epsilon
     if not (isfinite(plan.epsilon) and LEAST_EPSILON <= plan.epsilon <= most):
         raise InvalidField("epsilon", f"epsilon is at least {LEAST_EPSILON:g} and at most {most:g}")
-    if not (isfinite(plan.delta) and 0 < plan.delta <= LARGEST_DELTA):
-        raise InvalidField("delta", f"delta is above 0 and at most {LARGEST_DELTA:g}")
+    most = min(LARGEST_DELTA, ports.policy.privacy_budget.delta)
+    if not (isfinite(plan.delta) and 0 < plan.delta <= most):
+        raise InvalidField("delta", f"delta is above 0 and at most {most:g}")

@@ -243,6 +243,7 @@ def test_too_little_in_the_records_is_refused_with_what_would_be_enough(studio: 
         ("epsilon", {"generator": "pretending_privately", "epsilon": 11.0, "delta": 1e-5}),
         ("epsilon", {"generator": "pretending_privately", "epsilon": float("nan"), "delta": 1e-5}),
         ("delta", {"generator": "pretending_privately", "epsilon": 1.0, "delta": 0.5}),
+        ("delta", {"generator": "pretending_privately", "epsilon": 1.0, "delta": 2e-4}),
     ],
 )
 def test_a_plan_that_cannot_be_carried_out_is_refused_at_once(
