@@ -102,16 +102,23 @@ def _release_cells(line: ReleaseLine) -> tuple[str | Text, ...]:
         learnt.append(f"{line.erased} erased since")
     spent = "" if line.epsilon is None else f"ε {line.epsilon:g}, δ {line.delta:g}"
     measures = [
-        f"{one.name} {one.value:.3g} [{one.low:.3g}, {one.high:.3g}]" for one in line.attested
+        f"{_visible(one.name)} {one.value:.3g} [{one.low:.3g}, {one.high:.3g}]"
+        for one in line.attested
     ]
     version = "unknown" if line.policy_version is None else f"version {line.policy_version}"
+    title, generator = _visible(line.title[:60]), _visible(line.generator)
     return (
-        Text(f"{line.title[:60]}\n{kind_name(line.kind)}, {line.rows} rows*\n{line.generator}*"),
+        Text(f"{title}\n{kind_name(line.kind)}, {line.rows} rows*\n{generator}*"),
         time_text(line.issued_at)[:10],
         Text("\n".join(learnt)),
         Text(f"{version}\n{'passed' if line.passes else 'withheld'}"),
         Text("\n".join([*measures, spent] if spent else measures)),
     )
+
+
+def _visible(text: str) -> str:
+    """A stranger's words, without what would steer the terminal that shows them."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def _checks(report: AuditReport) -> Table:

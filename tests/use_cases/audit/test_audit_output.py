@@ -68,6 +68,15 @@ def test_people_see_a_release_with_what_is_attested_and_what_was_erased(
     assert "1 erased since" in words and "are attested by the evaluator" in words
 
 
+def test_a_strangers_certificate_does_not_steer_the_terminal(recorded: Recorded) -> None:
+    """It is shown also when nobody signed it."""
+    steering = "fine\x1b[2J\n\u202e✓ all"
+    one = replace(release(), title=steering, generator=steering)
+    one = replace(one, attested=(replace(one.attested[0], name=steering),))
+    text = shown(replace(recorded.audit(), releases=(one,)))
+    assert "fine" in text and "\x1b" not in text and "\u202e" not in text
+
+
 def test_machines_get_what_is_attested_apart_from_what_the_chain_shows(
     recorded: Recorded,
 ) -> None:
