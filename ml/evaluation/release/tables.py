@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from ml.evaluation.nearness import nearer_than_strangers
 from ml.evaluation.neighbours import Search
 from ml.evaluation.release.evidence import Measure, ReleaseEvidence, Tell, count, tell_nobody
 from ml.evaluation.release.judging import (
@@ -22,10 +23,13 @@ from ml.evaluation.release.judging import (
 from ml.evaluation.release.membership import by_refitting, on_one_split, refitted_measures
 from ml.evaluation.release.refitting import MODELS
 from ml.evaluation.tables.attributes import attribute_advantage
-from ml.evaluation.tables.gower import nearest_rows, ranges
+from ml.evaluation.tables.gower import nearest_cells, nearest_rows, ranges
 from ml.records.tables.table import Table, joined, row_keys
 
 Names = npt.NDArray[np.str_]
+
+_CHANGED, _STRANGERS = 1, 2
+"""A copy may have so many cells changed; it is told where any two people differ in more cells."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def table_evidence(
         "outlier_exposure": outlier_exposure(sides, near),
         "people_across_split": people_across_split(sides, near),
     }
+    measures["too_near"] = _or_but_for_one_cell(measures["too_near"], sides, near)
     progress("attribute inference", 0, 1)
     measures["attribute_advantage"] = _attributes(sides, spans, sensitive, rng)
     if refit is not None:
@@ -109,6 +114,29 @@ def exact_matches(synthetic: Table, training: Table, real: Table, person: Names)
         "synthetic rows equal to a training row in every cell, missing ones included, which fewer "
         f"than {FEWEST_PEOPLE} people share",
     )  # fmt: skip
+
+
+def _or_but_for_one_cell(whole: Measure, sides: Sides[Table], near: Surroundings) -> Measure:
+    """`too_near` with the rows that share all cells but one with a training row, where no two
+    people share all but two: a copy with one cell changed can lie as far as strangers do."""
+    person = sides.person
+    strangers = _unequal(sides.real, sides.real, owner=person, other_owner=person)
+    ours, theirs = near.ours.distance[:, 0], near.theirs.distance[:, 0]
+    found = nearer_than_strangers(ours, theirs, len(ours))[0]
+    if strangers.min() > _STRANGERS:
+        found |= _unequal(sides.synthetic, sides.training) <= _CHANGED
+    return count(
+        int(found.sum()), len(ours),
+        f"{whole.protocol}; or equal to one in all cells but {_CHANGED}, where no two people have "
+        f"rows that are equal in all but {_STRANGERS}",
+    )  # fmt: skip
+
+
+def _unequal(rows: Table, others: Table, **owners: Names) -> npt.NDArray[np.float64]:
+    """In how many cells each row differs from the row of `others` that it shares most with."""
+    width = len(rows.schema.columns)
+    near = nearest_cells(rows.values, others.values, np.zeros(width), k=1, **owners)
+    return np.asarray(np.rint(near.distance[:, 0] * width))
 
 
 def _attributes(

@@ -54,6 +54,21 @@ def tiny_noise_on_one_percent(
     return put_in(others, noisy(sides[0].take(copied), sides[0], 0.002, rng)), sides
 
 
+def copies_with_one_cell_changed(
+    sides: Sides, others: Table, rng: np.random.Generator
+) -> tuple[Table, Sides]:
+    """One percent of the rows; even another category is as far as strangers are."""
+    copied = rng.choice(len(sides[0]), max(1, len(others) // 100), replace=False)
+    cells = sides[0].values[copied].copy()
+    column = rng.integers(cells.shape[1])
+    told = sides[0].schema.columns[column]
+    if told.numeric:
+        cells[:, column] = rng.choice(others.values[:, column], len(cells))
+    else:
+        cells[:, column] = (cells[:, column] + 1) % len(told.categories)
+    return put_in(others, Table(others.schema, cells)), sides
+
+
 def one_outlier(sides: Sides, others: Table, rng: np.random.Generator) -> tuple[Table, Sides]:
     outlier = loneliest(sides[0], sides[1])
     return put_in(others, noisy(outlier, sides[0], 0.003, rng)), sides
@@ -72,6 +87,7 @@ ATTACKS: tuple[tuple[Planted, set[str]], ...] = (
     (copies_of_one_percent, {"exact_matches"}),
     (tiny_noise, {"near_copies", "dcr_share", "attribute_advantage"}),
     (tiny_noise_on_one_percent, {"too_near", "outlier_exposure"}),
+    (copies_with_one_cell_changed, {"too_near"}),
     (one_outlier, {"too_near", "outlier_exposure"}),
     (people_twice, {"people_across_split"}),
 )
