@@ -6,12 +6,12 @@ import pytest
 from backend.adapters.models.bases import Bases
 from backend.adapters.models.personal_training import train_personal
 from backend.adapters.models.settings import QUICK
-from backend.adapters.models.stages import Stages
 from ml.records.cgm import from_canonical_bytes
 from ml.records.cgm.grid import GlucoseGrid, grid_of
 from ml.records.cgm.readiness import assess
 from ml.training.checkpoints import MemoryCheckpoints
 from ml.training.progress import Progress, TrainingCancelled
+from ml.training.stages import Stages
 from tests.glucose_records import canonical, readings
 
 _DAYS = 14
