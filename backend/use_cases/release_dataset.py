@@ -200,6 +200,8 @@ def _store(run: Run, made: _Made, generated: Generated, ports: Ports) -> None:
     spent = generated.evidence.privacy
     accounts = sorted({leaf.account_id for leaf in made.leaves})
     with ports.database.write() as unit:
+        for other in unit.runs.unfinished():  # held: releases are charged one after the other
+            unit.runs.by_id(other.id)
         row = _require_running(unit, run, ports)
         require_budget(unit, row, accounts, ports=ports)
         unit.datasets.add(made.dataset)

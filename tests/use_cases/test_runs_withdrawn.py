@@ -1,8 +1,10 @@
 """Taking a consent back or erasing a record stops a run at once; what it costs is kept count of."""
 
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from backend.domain.identifiers import AccountId, Cid, RunId
 from backend.jobs import job_functions
 from backend.jobs.runner import Runner
 from backend.ports import Ports
+from backend.use_cases.cohort import require_budget
 from backend.use_cases.erase_account import forget_account
 from backend.use_cases.erase_contribution import EraseContribution, erase_contribution
 from backend.use_cases.export_own_data import export_own_data
@@ -297,6 +300,30 @@ def test_a_budget_that_another_release_spent_meanwhile_cancels_the_run(studio: S
     generate_dataset(run_id, ports=studio.ports)
     assert studio.row(run_id).reason == "privacy_budget_spent"
     nothing_is_left(studio, run_id)
+
+
+def test_releases_that_end_together_do_not_overspend_together(
+    studio: Studio, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL, where units of two workers run side by side."""
+    database = open_database(postgres_url)
+    studio.ports = replace(studio.ports, database=database)
+    studio.people(50)
+    one, two = (studio.request(**{**PRIVATE, "epsilon": 6.0}) for _ in range(2))
+    other = threading.Thread(target=generate_dataset, args=(two,), kwargs={"ports": studio.ports})
+
+    def while_it_is_stored(*args: Any, **named: Any) -> None:
+        require_budget(*args, **named)
+        if threading.current_thread() is not other:
+            other.start()
+            other.join(timeout=3)
+
+    monkeypatch.setattr("backend.use_cases.release_dataset.require_budget", while_it_is_stored)
+    generate_dataset(one, ports=studio.ports)
+    other.join()
+    assert studio.row(one).state is RunState.RELEASED
+    assert studio.row(two).reason == "privacy_budget_spent"
+    database.close()
 
 
 def test_a_withheld_dataset_costs_nobody_anything(studio: Studio) -> None:
