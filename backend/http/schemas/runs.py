@@ -15,7 +15,8 @@ from backend.use_cases.show_run import RunPage, RunView
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
 Seed = Annotated[
-    int | None, Field(description="drawn where none is given; the same seed, the same package")
+    int | None,
+    Field(description="drawn where none is given; who is held out depends on the run as well"),
 ]
 Epsilon = Annotated[
     float | None,
