@@ -19,7 +19,7 @@ from scripts.run.cohort import contribute_cohort
 from scripts.run.files import ExampleFile, own_file, simulated_files
 from scripts.run.forecast import show_forecast
 from scripts.run.patient import Patient, PatientStuck
-from scripts.run.release import PLAN, PRIVATE, Operator, Researcher, fetch, release
+from scripts.run.release import PLANS, Operator, Researcher, fetch, release
 from scripts.run.stack import PROJECT, Running, Stack, StackFailed
 from scripts.run.tampering import BlockMissing, tampered_copy
 
@@ -132,10 +132,11 @@ def _release(people: int, running: Running, home: Path, console: Console) -> boo
     count = contribute_cohort(running.api_url, people, home / "simulated.json", console)
     console.print(f"  anchored   vital signs of {count} people who consent to training and sale")
     with Operator(running.api_url, _vitalmint, PROJECT) as operator:
-        for plan in (PLAN, PRIVATE):
+        for plan in PLANS:
             run = release(operator, plan, console)
-            if run["state"] == "withheld":
-                console.print("  [yellow]kept in[/]    nothing of it is listed or published")
+            if run["state"] != "withheld":
+                break
+            console.print("  [yellow]kept in[/]    nothing of it is listed or published")
     if run["state"] == "withheld":
         return True
     if run["state"] != "released":

@@ -23,8 +23,13 @@ PLAN = {
     "title": "Vital signs at home",
     "description": "Rows of vital signs as simulated people measure them, with the status noted.",
 }
-PRIVATE = PLAN | {"epsilon": 2.0, "delta": 1e-5}
-"""What sixty people can carry: without it the gate keeps the dataset in."""
+PLANS = (
+    PLAN,
+    PLAN | {"epsilon": 2.0, "delta": 2e-5},
+    PLAN | {"epsilon": 1.0, "delta": 2e-5},
+)
+"""Without differential privacy, which sixty people cannot carry; then with more and more of it,
+until the gate lets a dataset out."""
 
 
 class Researcher(Caller):

@@ -26,16 +26,21 @@ from ml.training.checkpoints import Checkpoints
 from ml.training.progress import Progress, ProgressSink
 
 LEAST_PEOPLE = 20
-BANDS = 32
-"""Of equal width over the public range of a number."""
-MARGINALS = 0.5
+MOST_BANDS, FEWEST_BANDS = 32, 8
+"""Of equal width over the public range of a number; the more noise to the people, the fewer."""
+MARGINALS = 0.7
 """Of the squared budget; the correlations have the rest."""
+KERNEL, KERNEL_AT_ENDS = 6**0.5 / 4, 10**0.5 / 4
+"""What is left of noise after neighbours were mixed as 1 : 2 : 1, the ends with themselves."""
+FLAGS = 0.1
+"""What the marginal of whether a number is missing has of the budget of a column's own."""
 CLIP = 0.8
 """Root mean square of the products of one person that are kept whole."""
 FURTHEST = 2.5
 """Scores are cut here, so that nobody's products are large by one cell."""
-THRESHOLD = 1.5
-"""Standard deviations of noise under which a band of a number holds nobody."""
+APART, JOINED = 2.0, 1.0
+"""Standard deviations of noise under which a band of a number holds nobody: one by itself, and one
+that is joined to what stands above the first."""
 
 Floats = npt.NDArray[np.float64]
 Names = npt.NDArray[Any]
@@ -122,17 +127,19 @@ def _noisy_marginals(
     plan: Plan, columns: list[Floats], who: npt.NDArray[np.intp], noise: float, rng: Any
 ) -> tuple[Marginal, ...]:
     """One of every learnt column; a person counts one in each, spread over the person's rows."""
-    spread = noise / np.sqrt(MARGINALS / max(1, len(columns)))
-    weight = 1.0 / np.bincount(who)[who]
+    people, weight = int(who.max()) + 1, 1.0 / np.bincount(who)[who]
     discrete, numbers = len(plan.discrete), len(plan.numbers)
+    parts = np.ones(len(columns))
+    parts[discrete + numbers :] = FLAGS
+    spreads = noise / np.sqrt(MARGINALS * parts / parts.sum())
     found = []
-    for index, cells in enumerate(columns):
+    for index, (cells, spread) in enumerate(zip(columns, spreads, strict=True)):
         if discrete <= index < discrete + numbers:
             number = plan.numbers[index - discrete]
-            edges = np.linspace(number.lowest, number.highest, BANDS + 1)
+            edges = np.linspace(number.lowest, number.highest, _bands(people, spread) + 1)
             seen = ~np.isnan(cells)
             counts = np.histogram(cells[seen], edges, weights=weight[seen])[0]
-            found.append(_banded(edges, counts + spread * rng.normal(size=BANDS), spread))
+            found.append(_banded(edges, counts + spread * rng.normal(size=counts.size), spread))
         else:
             levels = plan.discrete[index].levels.size if index < discrete else 2
             counts = np.bincount(cells.astype(np.intp), weights=weight, minlength=levels)
@@ -140,14 +147,30 @@ def _noisy_marginals(
     return tuple(found)
 
 
+def _bands(people: int, spread: float) -> int:
+    """So many that a few people in one stand out of the noise."""
+    return int(np.clip(2.5 * people / spread, FEWEST_BANDS, MOST_BANDS))
+
+
 def _banded(edges: Floats, noisy: Floats, spread: float) -> Marginal:
     """Between the edges numbers are even; neighbours are mixed first, and then small ones drop."""
-    kernel = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9
-    smooth = np.convolve(np.pad(noisy, 2, mode="edge"), kernel, mode="valid")
-    least = THRESHOLD * spread * float(np.linalg.norm(kernel))
-    kept = np.where(smooth > least, smooth, 0.0)
-    upto = np.append(0.0, _upto(kept))
+    kernel = np.array([1.0, 2.0, 1.0]) / 4
+    smooth = np.convolve(np.pad(noisy, 1, mode="edge"), kernel, mode="valid")
+    left = np.full(noisy.size, KERNEL)
+    left[[0, -1]] = KERNEL_AT_ENDS
+    upto = np.append(0.0, _upto(np.where(_held(smooth / (spread * left)), smooth, 0.0)))
     return Marginal(edges, upto, upto)
+
+
+def _held(heights: Floats) -> npt.NDArray[np.bool_]:
+    """Bands that stand out of the noise, in its standard deviations; the highest does always."""
+    highest = float(heights.max())
+    sure = heights >= (APART if highest >= APART else min(JOINED, highest))
+    likely = sure | (heights >= JOINED)
+    starts = np.flatnonzero(np.diff(likely.astype(int), prepend=0) == 1)
+    island = np.searchsorted(starts, np.arange(heights.size), side="right")
+    held: npt.NDArray[np.bool_] = likely & np.isin(island, island[sure])
+    return held
 
 
 def _stepped(noisy: Floats) -> Marginal:
@@ -158,6 +181,7 @@ def _stepped(noisy: Floats) -> Marginal:
 
 def _upto(counts: Floats) -> Floats:
     """Shares summed up to 1 exactly; all alike where nothing is left of the counts."""
+    counts = np.maximum(counts, 0.0)
     total = counts.sum()
     shares = counts / total if total > 0 else np.full(counts.size, 1 / counts.size)
     upto: Floats = np.minimum(np.cumsum(shares), 1.0)
