@@ -146,6 +146,11 @@ def certificate_signer(
     return None if signer is None else WalletAddress("0x" + signer.hex())
 
 
+def stream_seed(seed: int, salt: bytes) -> int:
+    """What a run draws everything from: 256 bits, which nobody finds by trying seeds."""
+    return int.from_bytes(sha256(b"VitalMint stream\0" + seed.to_bytes(32, "big") + salt).digest())
+
+
 def seed_commitment(run_id: RunId, seed: int, salt: bytes) -> bytes:
     """SHA-256 over run, seed and salt: says nothing of the seed, and admits no other later."""
     digits = seed.to_bytes(32, "big")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from backend.crypto.certificates import stream_seed
 from backend.domain.contribution import Contribution
 from backend.domain.errors import (
     ContentMismatch,
@@ -72,6 +73,7 @@ def generate_dataset(key: str, *, ports: Ports) -> Again | None:
 
 
 def _worked_on(run_id: RunId, ports: Ports) -> Again | None:
+    begun = None
     try:
         begun = _begin(run_id, ports)
         return None if begun is None else _attempt(begun, ports)
@@ -88,7 +90,7 @@ def _worked_on(run_id: RunId, ports: Ports) -> Again | None:
     except Unavailable:
         raise
     except Exception:
-        _broken(run_id, ports)
+        _broken(run_id, ports, counted=begun is not None)
         raise
     return None
 
@@ -155,7 +157,7 @@ def _learn(begun: _Begun, ports: Ports) -> None:
     generated = ports.generators.generate(
         _opened(run, begun.members, watch, ports),
         run.plan,
-        seed=run.seed,
+        seed=stream_seed(run.seed, run.salt),
         published=run.started_at.date(),
         progress=watch.tick,
         checkpoints=SealedRunCheckpoints(run, key, ports),
@@ -195,13 +197,19 @@ def _give_back(run_id: RunId, ports: Ports) -> None:
             unit.runs.update(fewer, expected=run.state)
 
 
-def _broken(run_id: RunId, ports: Ports) -> None:
-    """It failed by itself: perhaps by what its checkpoint holds, so the next begins without."""
+def _broken(run_id: RunId, ports: Ports, *, counted: bool) -> None:
+    """It failed by itself: perhaps by what its checkpoint holds, so the next begins without.
+
+    What fails before it has begun is counted here, or it would be tried and never end.
+    """
     with ports.database.write() as unit:
         run = unit.runs.by_id(run_id)
         if run is None or not run.unfinished:
             return
         unit.run_checkpoints.delete(run_id)
+        if not counted:
+            run = replace(run, attempts=run.attempts + 1)
+            unit.runs.update(run, expected=run.state)
     if run.attempts >= ports.policy.training_attempts:
         _end(run_id, RunState.FAILED, FAILED_INSIDE, _FAILED[FAILED_INSIDE], ports)
 

@@ -22,6 +22,7 @@ from backend.crypto.certificates import (
     read_release_document,
     release_document,
     seed_commitment,
+    stream_seed,
 )
 from backend.crypto.merkle import proof, verify
 from backend.crypto.typed_data import recover_signer
@@ -293,3 +294,9 @@ def test_a_public_document_of_any_other_form_is_refused(change: Callable[[Any], 
     change(value)
     with pytest.raises(InvalidField):
         read_release_document(canonical_json(value))
+
+
+def test_what_a_run_draws_from_is_known_to_nobody_who_knows_the_seed_alone() -> None:
+    assert stream_seed(7, b"salt") == stream_seed(7, b"salt")
+    assert len({stream_seed(7, b"salt"), stream_seed(7, b"pepper"), stream_seed(8, b"salt")}) == 3
+    assert stream_seed(7, b"salt") > 2**128

@@ -389,6 +389,24 @@ def test_a_run_that_broke_too_often_has_failed(studio: Studio) -> None:
     assert studio.key_state(run_id) == "destroyed"
 
 
+def test_a_run_that_breaks_before_it_begins_has_an_end_as_well(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.people()
+    run_id = studio.request()
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("backend.use_cases.generate_dataset.choose_cohort", broken)
+    for _ in range(studio.ports.policy.training_attempts):
+        with pytest.raises(ZeroDivisionError):
+            generate_dataset(run_id, ports=studio.ports)
+    assert generate_dataset(run_id, ports=studio.ports) is None
+    run = studio.row(run_id)
+    assert (run.state, run.reason) == (RunState.FAILED, "failed_inside")
+
+
 def test_repeating_the_job_changes_nothing(studio: Studio) -> None:
     studio.people()
     run = studio.run()
