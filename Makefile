@@ -46,7 +46,7 @@ stop: ## Stop what `make run` left up
 	@$(VENV)/bin/python -m scripts.run --stop
 
 test: setup check ## Run every check and every test
-	@$(MAKE) --no-print-directory -j2 --output-sync=line test-contracts test-python
+	@$(MAKE) --no-print-directory -j2 test-contracts test-python
 
 check: setup ## Ruff, mypy, import rules, and drift of ABIs, deployed code and OpenAPI
 	$(VENV)/bin/ruff check .
