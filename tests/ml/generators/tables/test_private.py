@@ -17,9 +17,8 @@ from ml.checks.generators import check_generator
 from ml.checks.tables import DECLARED_TABLES, class_sampling
 from ml.generators.generator import TooLittleData
 from ml.generators.tables import tabddpm, tvae
-from ml.generators.tables.private import Privacy, PrivacyOutOfReach, PrivacySpent
+from ml.generators.tables.private import NotPublic, Privacy, PrivacyOutOfReach, PrivacySpent
 from ml.generators.tables.private_accounting import epsilon_by_pld, epsilon_by_prv, noise_for
-from ml.generators.tables.private_encoding import NotPublic
 from ml.generators.tables.private_steps import PeopleRows, PrivateDescent, Protection
 from ml.records.tables.schema import Column, Schema
 from ml.records.tables.table import Table
