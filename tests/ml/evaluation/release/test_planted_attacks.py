@@ -9,7 +9,7 @@ from itertools import chain
 
 import numpy as np
 import pytest
-from planted_tables import (
+from planted_cohorts import (
     Sides,
     blurred_copies,
     faults,

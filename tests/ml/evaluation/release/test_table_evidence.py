@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from planted_tables import Sides, series, split, visits
+from planted_cohorts import Sides, series, split, visits
 
 from ml.evaluation.release import MEASURES, Measure, ReleaseEvidence
 from ml.evaluation.release.evidence import count
