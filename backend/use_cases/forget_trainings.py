@@ -42,6 +42,7 @@ def end_unfinished(account_id: AccountId, reason: str, *, ports: Ports) -> None:
     """Whatever of this account is still being learnt stops; models that are there stay."""
     now = ports.clock.now()
     with ports.database.write() as unit:
+        unit.accounts.hold(account_id)  # or one would end by itself between reading and writing
         key_ids = [
             forget_training(unit, training, reason, now, ports)
             for training in unit.trainings.of_account(account_id)

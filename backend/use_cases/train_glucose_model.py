@@ -141,9 +141,18 @@ def _sources(unit: UnitOfWork, training: Training) -> list[Contribution]:
     return found
 
 
+def _held(unit: UnitOfWork, training_id: TrainingId) -> Training | None:
+    """The training's row, which nobody else changes before this unit ends."""
+    training = unit.trainings.by_id(training_id)
+    if training is None:
+        return None
+    unit.accounts.hold(training.account_id)
+    return unit.trainings.by_id(training_id)
+
+
 def _give_back(training_id: TrainingId, ports: Ports) -> None:
     with ports.database.write() as unit:
-        training = unit.trainings.by_id(training_id)
+        training = _held(unit, training_id)
         if training is not None and training.unfinished:
             fewer = replace(training, attempts=max(0, training.attempts - 1))
             unit.trainings.update(fewer, expected=training.state)
@@ -152,7 +161,7 @@ def _give_back(training_id: TrainingId, ports: Ports) -> None:
 def _broken(training_id: TrainingId, ports: Ports) -> None:
     """It failed by itself: perhaps by what its checkpoint holds, so the next begins without."""
     with ports.database.write() as unit:
-        training = unit.trainings.by_id(training_id)
+        training = _held(unit, training_id)
         if training is None or not training.unfinished:
             return
         unit.training_checkpoints.delete(training_id)
@@ -171,7 +180,7 @@ def _store(training: Training, trained: TrainedModel, key: bytes, ports: Ports) 
 
 def _cancel(training_id: TrainingId, reason: str, ports: Ports) -> None:
     with ports.database.write() as unit:
-        training = unit.trainings.by_id(training_id)
+        training = _held(unit, training_id)
         if training is None or not training.unfinished:
             return
         key_id = forget_training(unit, training, reason, ports.clock.now(), ports)
@@ -199,7 +208,7 @@ def _end(
     """The training's end without a model; its checkpoint and key go."""
     now = ports.clock.now()
     with ports.database.write() as unit:
-        training = unit.trainings.by_id(training_id)
+        training = _held(unit, training_id)
         if training is None or not training.unfinished:
             return
         ended = training.ended(state, now, reason=reason, sealed_details=details)
