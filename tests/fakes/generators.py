@@ -43,8 +43,14 @@ PASSING = {
 }
 
 
+def every_fourth(place: int, member: CohortMember) -> bool:
+    """Whoever they are: the order of a cohort is drawn."""
+    return place % 4 == 3
+
+
 class FakeCohortGenerators:
-    """`steps` a run takes; `enough` whether there is data; `before_step` may act in between.
+    """`steps` a run takes; `enough` whether there is data; `before_step` may act in between;
+    `holds_out` names who is not learnt from, by place and member.
 
     `worse` replaces measures by name, as (value, low, high). `made` counts runs that ended,
     `resumed_at` says from which step each went on, `cohorts` what each was given.
@@ -55,6 +61,7 @@ class FakeCohortGenerators:
         self.enough = True
         self.before_step: Callable[[int], None] = lambda step: None
         self.worse: dict[str, tuple[float, float, float]] = {}
+        self.holds_out: Callable[[int, CohortMember], bool] = every_fourth
         self.made = 0
         self.resumed_at: list[int] = []
         self.cohorts: list[tuple[CohortMember, ...]] = []
@@ -72,7 +79,7 @@ class FakeCohortGenerators:
         progress: ProgressSink,
         checkpoints: Checkpoints,
     ) -> Generated:
-        """Step by step, a checkpoint after each; every fourth person is held out."""
+        """Step by step, a checkpoint after each."""
         self.cohorts.append(tuple(members))
         if not self.enough:
             raise NotEnoughData(
@@ -97,7 +104,9 @@ class FakeCohortGenerators:
             evidence=self.evidence(len(members), plan),
             card=GeneratorCard(plan.generator, 1, "Apache-2.0", {"setting": plan.setting}),
             windows={
-                member.pseudonym: tuple(0 if at % 4 == 3 else 7 for _ in member.canonicals)
+                member.pseudonym: tuple(
+                    0 if self.holds_out(at, member) else 7 for _ in member.canonicals
+                )
                 for at, member in enumerate(members)
             },
         )
