@@ -66,6 +66,14 @@ def test_a_row_that_says_better_of_itself_than_what_was_signed_stays() -> None:
         gated(PACKAGE, replace(withheld, certificate=certificate()), EVALUATOR)
 
 
+def test_a_row_that_says_anything_else_than_what_was_signed_stays() -> None:
+    """Both pass; but what is listed is not what the evaluator put its name to."""
+    other = replace(dataset(), certificate=certificate(title="another title"))
+    assert other.listed
+    with pytest.raises(NotReleasable, match="another certificate than the signed one"):
+        gated(PACKAGE, other, EVALUATOR)
+
+
 def test_signed_bytes_that_were_changed_stay() -> None:
     listed = dataset()
     swollen = listed.signed.replace(b'"people":60', b'"people":61')
