@@ -110,6 +110,26 @@ class Member:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """One contribution that a run does without, because it could not be opened or read.
+
+    Attributes:
+        reason: a word for machines, of what opening or reading it ended in.
+    """
+
+    contribution_id: ContributionId
+    reason: str
+
+
+@dataclass(frozen=True)
+class CohortSize:
+    """How many people with how many contributions; zeros before a cohort was chosen."""
+
+    people: int
+    contributions: int
+
+
+@dataclass(frozen=True)
 class LineageLeaf:
     """One contribution of the cohort, and how many of the windows learnt from are its.
 

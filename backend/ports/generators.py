@@ -61,6 +61,10 @@ class CohortGenerators(Protocol):
         """Every generator that a run may name, in alphabetical order."""
         ...
 
+    def require_readable(self, canonical: bytes, kind: Kind) -> None:
+        """Raises `UnreadableRecord` for bytes that `generate` would not take for a trace."""
+        ...
+
     def generate(
         self,
         members: Sequence[CohortMember],

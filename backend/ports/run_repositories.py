@@ -4,7 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from backend.domain.generation import Dataset, LedgerEntry, Member, Run, RunState, Spending
+from backend.domain.generation import (
+    CohortSize,
+    Dataset,
+    LedgerEntry,
+    LeftOut,
+    Member,
+    Run,
+    RunState,
+    Spending,
+)
 from backend.domain.identifiers import AccountId, Cid, ContributionId, KeyId, RunId
 
 
@@ -30,11 +39,23 @@ class Runs(Protocol):
         ...
 
     def set_members(self, run_id: RunId, members: Sequence[Member]) -> None:
-        """Replace the run's cohort."""
+        """Replace the run's cohort; of what was left out of the one before, nothing stays."""
+        ...
+
+    def leave_out(self, run_id: RunId, records: Sequence[LeftOut]) -> None:
+        """The run's cohort is without them from now on; which, and why, is written down."""
+        ...
+
+    def left_out(self, run_id: RunId) -> list[LeftOut]:
+        """By contribution."""
         ...
 
     def members(self, run_id: RunId) -> list[Member]:
         """By person, then by contribution."""
+        ...
+
+    def size(self, run_id: RunId) -> CohortSize:
+        """Counted, not loaded."""
         ...
 
     def set_windows(self, run_id: RunId, windows: Mapping[ContributionId, int]) -> None:

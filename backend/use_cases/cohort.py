@@ -139,6 +139,20 @@ def too_few(people: int, kind: Kind) -> NotEnoughData:
     )
 
 
+def require_enough_left(members: Sequence[Member], *, left_out: int) -> None:
+    """Raises `NotEnoughData` when too few people are left after records were left out."""
+    people = len({member.person for member in members})
+    if people >= LEAST_PEOPLE:
+        return
+    raise NotEnoughData(
+        f"{left_out} records of the cohort could not be opened or read and were left out, which "
+        f"leaves {people} people; at least {LEAST_PEOPLE} are needed",
+        needs=f"{LEAST_PEOPLE - people} more people who contribute and consent to training and "
+        "sale, or the records back in the content store as they were stored",
+        reasons=(TOO_SMALL,),
+    )
+
+
 def _people(unit: UnitOfWork, kind: Kind) -> list[Person]:
     """Contributors of this kind with all their anchored records, the oldest first."""
     grouped: dict[AccountId, list[Contribution]] = {}

@@ -5,21 +5,15 @@ the last step, and of this database between steps. Cancelling, taking back and e
 end into the run's row; a run that no longer finds itself running stops there and leaves nothing.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from backend.crypto.certificates import stream_seed
-from backend.domain.contribution import Contribution
 from backend.domain.errors import (
-    ContentMismatch,
-    ContentMissing,
     InvalidField,
     KeyDestroyed,
     MisconfiguredService,
     NotEnoughData,
     NotFound,
-    SealBroken,
     Unavailable,
     UnreadableRecord,
     VitalMintError,
@@ -28,9 +22,8 @@ from backend.domain.generation import Member, Run, RunState
 from backend.domain.identifiers import RunId
 from backend.domain.job import Again
 from backend.ports import Ports
-from backend.ports.generators import CohortMember
 from backend.ports.unit_of_work import UnitOfWork
-from backend.use_cases.cohort import CohortChanged, choose_cohort, pseudonym, require_cohort
+from backend.use_cases.cohort import CohortChanged, choose_cohort, require_cohort
 from backend.use_cases.forget_runs import (
     CONSENT_ENDED,
     KEY_LOST,
@@ -39,7 +32,7 @@ from backend.use_cases.forget_runs import (
     end_run_row,
     let_go_of_run,
 )
-from backend.use_cases.open_traces import open_together
+from backend.use_cases.open_cohort import open_cohort
 from backend.use_cases.release_dataset import release_dataset
 from backend.use_cases.sealed_run import SealedRunCheckpoints, run_key
 from backend.use_cases.watch_run import RunStopped, RunWatch
@@ -47,15 +40,11 @@ from backend.use_cases.watch_training import WorkerEnding
 
 INTERRUPTED = "interrupted_too_often"
 FAILED_INSIDE = "failed_inside"
-PURPOSE = "learning a generator of synthetic data from a cohort"
-TOGETHER = 25
-"""People whose records are noted in the access log at once."""
 _FAILED = {
     INTERRUPTED: "The worker died every time that it tried. Nothing was kept: look at its memory.",
     FAILED_INSIDE: "It broke every time that it was tried. Nothing was kept: look at the log.",
 }
 _REFUSING = (NotEnoughData, UnreadableRecord, InvalidField, MisconfiguredService)
-_UNOPENED = (ContentMissing, ContentMismatch, SealBroken)
 
 
 @dataclass(frozen=True)
@@ -85,8 +74,6 @@ def _worked_on(run_id: RunId, ports: Ports) -> Again | None:
         _cancel(run_id, RECORD_ERASED, ports)
     except _REFUSING as refusal:
         _refuse(run_id, refusal, ports)
-    except _UNOPENED as fault:
-        _refuse(run_id, fault, ports)
     except Unavailable:
         raise
     except Exception:
@@ -117,6 +104,7 @@ def _begin(run_id: RunId, ports: Ports) -> _Begun | None:
         run = _running(unit, run_id, ports)
         if not unit.runs.members(run_id):
             unit.runs.set_members(run_id, members)
+        members = unit.runs.members(run_id)  # in the order in which a resumed run finds them
         if unit.runs.not_covered(run_id, ports.clock.now()):
             raise CohortChanged(CONSENT_ENDED)
     return _Begun(run, members)
@@ -153,40 +141,17 @@ def _learn(begun: _Begun, ports: Ports) -> None:
     run = begun.run
     key = run_key(run, ports)
     watch = RunWatch(run, ports)
+    opened = open_cohort(run, begun.members, watch, ports=ports)
     assert run.started_at is not None
     generated = ports.generators.generate(
-        _opened(run, begun.members, watch, ports),
+        opened.people,
         run.plan,
         seed=stream_seed(run.seed, run.salt),
         published=run.started_at.date(),
         progress=watch.tick,
         checkpoints=SealedRunCheckpoints(run, key, ports),
     )
-    release_dataset(run, begun.members, generated, key, ports=ports)
-
-
-def _opened(
-    run: Run, members: Sequence[Member], watch: RunWatch, ports: Ports
-) -> list[CohortMember]:
-    """Everybody's traces in memory, under names of this run; asked again every few people."""
-    people: dict[int, list[Contribution]] = {}
-    with ports.database.read() as unit:
-        for member in members:
-            row = unit.contributions.by_id(member.contribution_id)
-            if row is None:
-                raise CohortChanged(RECORD_ERASED)
-            people.setdefault(member.person, []).append(row)
-    found: list[CohortMember] = []
-    everybody = list(people.values())
-    for start in range(0, len(everybody), TOGETHER):
-        some = everybody[start : start + TOGETHER]
-        watch.tick("opening the cohort's records", 0)
-        rows = [row for records in some for row in records]
-        traces = iter(open_together(rows, actor="service", purpose=PURPOSE, ports=ports))
-        for records in some:
-            name = pseudonym(run, records[0].account_id)
-            found.append(CohortMember(name, tuple(islice(traces, len(records)))))
-    return found
+    release_dataset(run, opened.members, generated, key, ports=ports)
 
 
 def _give_back(run_id: RunId, ports: Ports) -> None:

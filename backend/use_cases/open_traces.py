@@ -1,16 +1,25 @@
-"""Opening a person's own CGM traces for something that is computed from them."""
+"""Opening sealed traces, a person's own or a cohort's, for something that is computed from them."""
 
 from collections.abc import Iterable, Sequence
 
 from backend.crypto.sealing import SealContext, open_sealed
 from backend.domain.consent import Kind
 from backend.domain.contribution import Contribution
-from backend.domain.errors import ContentMismatch, NotEnoughData, PayloadTooLarge
+from backend.domain.errors import (
+    ContentMismatch,
+    ContentMissing,
+    NotEnoughData,
+    PayloadTooLarge,
+    SealBroken,
+)
 from backend.domain.identifiers import AccountId
 from backend.ports import Ports
 from backend.ports.unit_of_work import UnitOfWork
 from backend.use_cases.note_access import NoteAccess, note_access
 from backend.use_cases.read_contribution import READABLE
+
+Unopened = ContentMissing | ContentMismatch | SealBroken
+"""What repeating does not mend: bytes that are gone for good, are others, or do not open."""
 
 
 def glucose_records(unit: UnitOfWork, account_id: AccountId) -> list[Contribution]:
@@ -42,15 +51,26 @@ def open_traces(
 
 def open_together(
     rows: Sequence[Contribution], *, actor: str, purpose: str, ports: Ports
-) -> list[bytes]:
-    """The same for records of many people: all are in their logs before the first is opened."""
+) -> list[bytes | Unopened]:
+    """The same for records of many people: all are in their logs before the first is opened.
+
+    Of one that cannot be opened, by what was sealed or kept of it, the error comes in its place.
+    An outage is not such an error: it is raised.
+    """
     now = ports.clock.now()
     with ports.database.write() as unit:
         for row in sorted(rows, key=lambda one: (one.account_id, one.id)):
             unit.access_log.append(
                 row.account_id, at=now, actor=actor, subject=row.id, purpose=purpose
             )
-    return [_opened(row, ports) for row in rows]
+    return [_opened_or_why_not(row, ports) for row in rows]
+
+
+def _opened_or_why_not(row: Contribution, ports: Ports) -> bytes | Unopened:
+    try:
+        return _opened(row, ports)
+    except (ContentMissing, ContentMismatch, SealBroken) as fault:
+        return fault
 
 
 def _opened(row: Contribution, ports: Ports) -> bytes:

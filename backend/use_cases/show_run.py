@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from backend.domain.cursor import cursor_of, place_of
 from backend.domain.errors import InvalidField, NotFound
-from backend.domain.generation import Dataset, Run
+from backend.domain.generation import Dataset, LeftOut, Run
 from backend.domain.identifiers import AccountId, RunId
 from backend.domain.release import Finding
 from backend.ports import Ports
@@ -21,6 +21,7 @@ class RunView:
 
     Attributes:
         people, contributions: of the cohort; 0 before it was chosen.
+        left_out: what could not be opened or read, and is not of the cohort any more.
         withdrawn: how many of these people took their consent back or erased a record since.
         findings: every rule of the policy applied; empty without a certificate.
     """
@@ -28,6 +29,7 @@ class RunView:
     run: Run
     people: int
     contributions: int
+    left_out: tuple[LeftOut, ...]
     withdrawn: int
     dataset: Dataset | None
     findings: tuple[Finding, ...]
@@ -97,12 +99,13 @@ def _found(unit: UnitOfWork, run_id: RunId) -> Run:
 
 
 def _view(unit: UnitOfWork, run: Run) -> RunView:
-    members = unit.runs.members(run.id)
+    size = unit.runs.size(run.id)
     dataset = unit.datasets.by_run(run.id)
     return RunView(
         run=run,
-        people=len({member.person for member in members}),
-        contributions=len(members),
+        people=size.people,
+        contributions=size.contributions,
+        left_out=tuple(unit.runs.left_out(run.id)),
         withdrawn=unit.runs.withdrawn(run.id),
         dataset=dataset,
         findings=() if dataset is None else dataset.certificate.findings(),

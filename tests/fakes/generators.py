@@ -11,7 +11,7 @@ from datetime import date
 from hashlib import sha256
 
 from backend.domain.consent import Kind
-from backend.domain.errors import NotEnoughData
+from backend.domain.errors import NotEnoughData, UnreadableRecord
 from backend.domain.generation import RunPlan
 from backend.domain.release import Evidence, GeneratorCard, Measure, Spent
 from backend.ports.generators import CohortMember, Generated, GeneratorOffer
@@ -50,7 +50,7 @@ def every_fourth(place: int, member: CohortMember) -> bool:
 
 class FakeCohortGenerators:
     """`steps` a run takes; `enough` whether there is data; `before_step` may act in between;
-    `holds_out` names who is not learnt from, by place and member.
+    `holds_out` names who is not learnt from, by place and member; `refuses` what is unreadable.
 
     `worse` replaces measures by name, as (value, low, high). `made` counts runs that ended,
     `resumed_at` says from which step each went on, `cohorts` what each was given.
@@ -60,6 +60,7 @@ class FakeCohortGenerators:
         self.steps = 4
         self.enough = True
         self.before_step: Callable[[int], None] = lambda step: None
+        self.refuses: Callable[[bytes], bool] = lambda canonical: False
         self.worse: dict[str, tuple[float, float, float]] = {}
         self.holds_out: Callable[[int, CohortMember], bool] = every_fourth
         self.made = 0
@@ -68,6 +69,10 @@ class FakeCohortGenerators:
 
     def offers(self) -> tuple[GeneratorOffer, ...]:
         return OFFERS
+
+    def require_readable(self, canonical: bytes, kind: Kind) -> None:
+        if self.refuses(canonical):
+            raise UnreadableRecord("a record of the cohort cannot be read: as a test wants it")
 
     def generate(
         self,

@@ -118,6 +118,23 @@ def test_a_cohort_that_is_too_small_says_so(operator: Browser, studio: Studio) -
     assert "50" in shown["message"]
 
 
+def test_what_could_not_be_opened_is_named_to_operators_by_id_and_reason_alone(
+    operator: Browser, studio: Studio
+) -> None:
+    people = studio.people(51)
+    with studio.ports.database.read() as unit:
+        (record,) = unit.contributions.of_account(people[7].id)
+    studio.ports.content.lose(record.cid)  # type: ignore[attr-defined]
+    run_id = asked_for(operator)
+    assert operator.get(f"/api/runs/{run_id}").json()["left_out"] == []
+    worked_on(run_id, studio)
+    answer = operator.get(f"/api/runs/{run_id}")
+    shown = answer.json()
+    assert (shown["state"], shown["people"]) == ("released", 50)
+    assert shown["left_out"] == [{"contribution_id": record.id, "reason": "content_missing"}]
+    assert people[7].id not in answer.text and record.cid not in answer.text
+
+
 def test_a_cancelled_run_ends_and_stays_cancelled(operator: Browser, studio: Studio) -> None:
     studio.people()
     run_id = asked_for(operator)

@@ -13,8 +13,10 @@ from backend.domain.consent_record import ConsentRecord, ConsentStatus
 from backend.domain.contribution import OWNERLESS, Status
 from backend.domain.errors import Conflict, IllegalTransition, NotFound
 from backend.domain.generation import (
+    CohortSize,
     Dataset,
     LedgerEntry,
+    LeftOut,
     Member,
     Run,
     RunPlan,
@@ -154,6 +156,26 @@ def test_a_cohort_is_found_from_every_side(peopled: SqlDatabase) -> None:
         assert unit.runs.learning_from(FIRST.id) == [one]
         assert unit.runs.of_account(BOB.id) == [one, two]
         assert unit.runs.of_account(OPERATOR.id) == []
+
+
+def test_a_cohort_is_counted_and_goes_on_without_what_is_left_out(peopled: SqlDatabase) -> None:
+    one, two = run("one"), run("two")
+    broken = [LeftOut(THIRD.id, "content_missing"), LeftOut(FIRST.id, "seal_broken")]
+    with peopled.write() as unit:
+        for each in (one, two):
+            unit.runs.add(each)
+            assert unit.runs.size(each.id) == CohortSize(0, 0)
+            unit.runs.set_members(each.id, members())
+        unit.runs.leave_out(one.id, broken)
+        unit.runs.leave_out(one.id, broken)
+    with peopled.read() as unit:
+        assert unit.runs.left_out(one.id) == sorted(broken, key=lambda out: out.contribution_id)
+        assert [member.contribution_id for member in unit.runs.members(one.id)] == [SECOND.id]
+        assert unit.runs.size(one.id) == CohortSize(1, 1)
+        assert unit.runs.size(two.id) == CohortSize(2, 3) and unit.runs.left_out(two.id) == []
+    with peopled.write() as unit:
+        unit.runs.set_members(one.id, members())
+        assert unit.runs.left_out(one.id) == []
 
 
 def test_who_withdrew_is_counted_once_with_the_first_moment(peopled: SqlDatabase) -> None:

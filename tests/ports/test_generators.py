@@ -201,6 +201,20 @@ def test_what_is_no_canonical_trace_is_refused(plan: RunPlan) -> None:
     members = [CohortMember(f"person{n}", (b"VMCT and then nonsense",)) for n in range(50)]
     with pytest.raises(UnreadableRecord):
         made(MlCohortGenerators(), members, plan)
+    with pytest.raises(UnreadableRecord):
+        MlCohortGenerators().require_readable(members[0].canonicals[0], plan.kind)
+
+
+def test_what_can_be_learnt_from_is_readable_and_as_another_kind_it_is_not() -> None:
+    (days, *_), (signs, *_) = glucose_cohort(1)[0].canonicals, vitals_cohort(1)[0].canonicals
+    generators = MlCohortGenerators()
+    generators.require_readable(days, Kind.CGM)
+    generators.require_readable(signs, Kind.VITALS)
+    for canonical_bytes, kind in ((days, Kind.VITALS), (signs, Kind.CGM), (days[:-1], Kind.CGM)):
+        with pytest.raises(UnreadableRecord):
+            generators.require_readable(canonical_bytes, kind)
+    with pytest.raises(InvalidField):
+        generators.require_readable(days, Kind.IMAGE)
 
 
 def test_a_kind_that_nothing_learns_is_refused() -> None:

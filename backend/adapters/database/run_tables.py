@@ -56,6 +56,18 @@ class RunMemberRow(Table, table=True):
     withdrawn_at: datetime | None = Field(sa_type=UtcMicroseconds)
 
 
+class RunLeftOutRow(Table, table=True):
+    """A contribution that could not be opened, and is of the run's cohort no more."""
+
+    __tablename__ = "run_left_out"
+
+    run_id: str = Field(foreign_key="runs.id", ondelete="CASCADE", primary_key=True)
+    contribution_id: str = Field(
+        foreign_key="contributions.id", ondelete="CASCADE", primary_key=True, index=True
+    )
+    reason: str
+
+
 class RunCheckpointRow(Table, table=True):
     __tablename__ = "run_checkpoints"
 

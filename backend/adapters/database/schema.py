@@ -13,7 +13,7 @@ from backend.domain.errors import DatabaseUnavailable
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0003"
+NEWEST = "0004"
 """What this version of the service works with; the tests compare it with the migrations."""
 
 _FOLDER = Path(__file__).with_name("migrations")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from backend.adapters.generators.offers import OFFERS
+from backend.domain.consent import Kind
 from backend.domain.generation import RunPlan
 from backend.ports.generators import CohortMember, Generated, GeneratorOffer
 from backend.ports.models import Checkpoints, ProgressSink
@@ -17,6 +18,12 @@ class MlCohortGenerators:
 
     def offers(self) -> tuple[GeneratorOffer, ...]:
         return OFFERS
+
+    def require_readable(self, canonical: bytes, kind: Kind) -> None:
+        """As the recipes read it, with nothing kept."""
+        from backend.adapters.generators.reading import require_readable
+
+        require_readable(canonical, kind)
 
     def generate(
         self,

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.adapters.generators.people import at_most, held_out, most_rows
+from backend.adapters.generators.reading import glucose_trace
 from backend.adapters.generators.recipe import Drawn
 from backend.adapters.generators.refits import Refits
 from backend.adapters.generators.settings import DRAWS, made, trainings
-from backend.domain.errors import NotEnoughData, UnreadableRecord
+from backend.domain.errors import NotEnoughData
 from backend.domain.generation import RunPlan
 from backend.ports.generators import CohortMember
 from ml.evaluation.release.blunting import bounds
@@ -21,11 +22,9 @@ from ml.evaluation.release.evidence import ReleaseEvidence, Tell
 from ml.generators.generator import Generator
 from ml.generators.synthetic_days import synthetic_days
 from ml.publication.release import Release
-from ml.records.cgm.canonical import from_canonical_bytes
 from ml.records.cgm.days import GlucoseDays, whole_days
 from ml.records.cgm.joining import joined_grid
 from ml.records.cgm.trace import CgmTrace
-from ml.records.errors import UnreadableRecord as Unreadable
 from ml.training.checkpoints import Checkpoints, NoCheckpoints
 from ml.training.progress import ProgressSink
 from ml.training.stages import Stages
@@ -187,10 +186,7 @@ def _hourly(plan: RunPlan) -> bool:
 
 
 def _opened(member: CohortMember) -> tuple[CgmTrace, ...]:
-    try:
-        return tuple(from_canonical_bytes(canonical) for canonical in member.canonicals)
-    except Unreadable as fault:
-        raise UnreadableRecord(f"a record of the cohort cannot be read: {fault}") from fault
+    return tuple(glucose_trace(canonical) for canonical in member.canonicals)
 
 
 def _windows(traces: Sequence[CgmTrace], name: str, training: GlucoseDays) -> tuple[int, ...]:

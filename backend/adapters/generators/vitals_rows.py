@@ -7,12 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.adapters.generators.people import Mask, Names
-from backend.domain.errors import NotEnoughData, UnreadableRecord
+from backend.adapters.generators.reading import vitals_trace
+from backend.domain.errors import NotEnoughData
 from backend.ports.generators import CohortMember
 from ml.evaluation.release.blunting import blunted, conformed
-from ml.records.errors import UnreadableRecord as Unreadable
 from ml.records.tables.table import InvalidTable, Table
-from ml.records.vitals.canonical import from_canonical_bytes
 from ml.records.vitals.table import vitals_table
 from ml.records.vitals.trace import VitalsTrace
 
@@ -34,10 +33,7 @@ def opened_traces(members: Sequence[CohortMember]) -> tuple[list[VitalsTrace], l
     traces, owner = [], []
     for member in members:
         for canonical in member.canonicals:
-            try:
-                traces.append(from_canonical_bytes(canonical))
-            except Unreadable as fault:
-                raise UnreadableRecord(f"a record of the cohort cannot be read: {fault}") from fault
+            traces.append(vitals_trace(canonical))
             owner.append(member.pseudonym)
     return traces, owner
 

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from backend.domain.consent import Kind
 from backend.domain.errors import InvalidField
-from backend.domain.generation import WHOLE, RunPlan
+from backend.domain.generation import WHOLE, LeftOut, RunPlan
 from backend.domain.release import Certificate, Finding
 from backend.http.schemas.base import Asked, KindName, Moment, Told
 from backend.ports.generators import GeneratorOffer
@@ -95,6 +95,23 @@ class GeneratorList(Told):
     generators: list[GeneratorShown]
 
 
+class LeftOutShown(Told):
+    """A contribution that the run does without; nothing of whose it is, or of what is in it."""
+
+    contribution_id: str
+    reason: Annotated[
+        str,
+        Field(
+            description="content_missing, content_mismatch, seal_broken (what is stored of it is "
+            "gone, is something else, or does not open) or unreadable_record"
+        ),
+    ]
+
+    @staticmethod
+    def of(record: LeftOut) -> "LeftOutShown":
+        return LeftOutShown(contribution_id=record.contribution_id, reason=record.reason)
+
+
 class RunShown(Told):
     run_id: str
     kind: KindName
@@ -121,6 +138,13 @@ class RunShown(Told):
     message: Annotated[str | None, Field(description="the same for people")]
     people: Annotated[int, Field(description="of the cohort; 0 before it was chosen")]
     contributions: int
+    left_out: Annotated[
+        list[LeftOutShown],
+        Field(
+            description="contributions that could not be opened or read: the run learns without "
+            "them, and so would the next, until they are restored or erased"
+        ),
+    ]
     withdrawn: Annotated[
         int, Field(description="how many of them took back a consent or erased a record since")
     ]
@@ -152,6 +176,7 @@ class RunShown(Told):
             message=run.message,
             people=view.people,
             contributions=view.contributions,
+            left_out=[LeftOutShown.of(record) for record in view.left_out],
             withdrawn=view.withdrawn,
             passed=None if view.dataset is None else view.dataset.certificate.passes,
             requested_at=run.requested_at,

@@ -14,13 +14,13 @@ from backend.adapters.database.run_mapping import (
     run_columns,
     run_of,
 )
-from backend.adapters.database.run_tables import RunMemberRow, RunRow
+from backend.adapters.database.run_tables import RunLeftOutRow, RunMemberRow, RunRow
 from backend.adapters.database.tables import ConsentRow, ContributionRow
 from backend.domain.consent import Purpose
 from backend.domain.consent_record import ConsentStatus
 from backend.domain.contribution import Status
 from backend.domain.errors import IllegalTransition
-from backend.domain.generation import UNFINISHED, Member, Run, RunState
+from backend.domain.generation import UNFINISHED, CohortSize, LeftOut, Member, Run, RunState
 from backend.domain.identifiers import AccountId, Cid, ContributionId, KeyId, RunId
 
 _CHANGING = (
@@ -77,6 +77,7 @@ class SqlRuns:
 
     def set_members(self, run_id: RunId, members: Sequence[Member]) -> None:
         self._rows.change(delete(RunMemberRow).where(col(RunMemberRow.run_id) == run_id))
+        self._rows.change(delete(RunLeftOutRow).where(col(RunLeftOutRow.run_id) == run_id))
         for member in sorted(members, key=lambda one: one.contribution_id):
             self._rows.insert(RunMemberRow, member_columns(run_id, member))
 
@@ -87,6 +88,32 @@ class SqlRuns:
             .order_by(col(RunMemberRow.person), col(RunMemberRow.contribution_id))
         )
         return [member_of(row) for row in rows]
+
+    def size(self, run_id: RunId) -> CohortSize:
+        person = col(RunMemberRow.person)
+        counted = select(func.count(func.distinct(person)), func.count()).where(
+            col(RunMemberRow.run_id) == run_id
+        )
+        ((people, contributions),) = self._rows.pairs(counted)
+        return CohortSize(people, contributions)
+
+    def leave_out(self, run_id: RunId, records: Sequence[LeftOut]) -> None:
+        for record in sorted(records, key=lambda one: one.contribution_id):
+            self._rows.change(
+                delete(RunMemberRow).where(
+                    col(RunMemberRow.run_id) == run_id,
+                    col(RunMemberRow.contribution_id) == record.contribution_id,
+                )
+            )
+            self._rows.insert_new(RunLeftOutRow, {"run_id": run_id, **vars(record)})
+
+    def left_out(self, run_id: RunId) -> list[LeftOut]:
+        rows = self._rows.all(
+            select(RunLeftOutRow)
+            .where(col(RunLeftOutRow.run_id) == run_id)
+            .order_by(col(RunLeftOutRow.contribution_id))
+        )
+        return [LeftOut(ContributionId(row.contribution_id), row.reason) for row in rows]
 
     def set_windows(self, run_id: RunId, windows: Mapping[ContributionId, int]) -> None:
         for contribution_id, count in sorted(windows.items()):
