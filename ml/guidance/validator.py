@@ -13,8 +13,8 @@ _DRUG = (
     r"|lantus|toujeo|basaglar|semglee|tresiba|levemir|lispro|aspart|glulisine|glargine|degludec"
     r"|detemir|afrezza|ozempic|wegovy|rybelsus|mounjaro|zepbound|victoza|saxenda|trulicity"
     r"|byetta|bydureon|januvia|janumet|jardiance|farxiga|forxiga|invokana|steglatro|glucophage"
-    r"|glucotrol|amaryl|actos|glucagon|baqsimi|gvoke",
-    r"\w(?:gliptin|gliflozin|glutide|senatide|patide|glitazone|glinide)\b|\bgli(?:pizide|mepiride"
+    r"|glucotrol|amaryl|actos|glucagon|baqsimi|gvoke|symlin|pramlint",
+    r"\w(?:gliptin|gliflozin|glutide|enatide|patide|glitazone|glinide)\b|\bgl[iy](?:pizide|mepiride"
     r"|clazide|buride|benclamide)|sulfonyl|sulphonyl|acarbose|miglitol|\bglp\b|\bsglt"
     r"|prednis|steroid|\bstatins?\b|aspirin|\bopioid",
     r"\bpills?\b|tablet|capsule|medicat|medicin|\bdrugs?\b|prescri",
