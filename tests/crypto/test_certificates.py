@@ -300,3 +300,20 @@ def test_what_a_run_draws_from_is_known_to_nobody_who_knows_the_seed_alone() -> 
     assert stream_seed(7, b"salt") == stream_seed(7, b"salt")
     assert len({stream_seed(7, b"salt"), stream_seed(7, b"pepper"), stream_seed(8, b"salt")}) == 3
     assert stream_seed(7, b"salt") > 2**128
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"package_digest": bytes(31)},
+        {"lineage_root": b""},
+        {"registry": "0x" + "AB" * 20},
+        {"lineage": "not a content id"},
+        {"chain_id": -1},
+        {"run_id": "5D" * 16},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_nobody_could_read_back_is_not_written(change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidField):
+        certificate_content(certificate(**change))
