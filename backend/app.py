@@ -14,6 +14,7 @@ from backend.http.config import HttpConfig
 from backend.http.events import EventStreams
 from backend.http.metrics import Metrics
 from backend.http.observe import Observed
+from backend.http.previews import Previews
 from backend.http.rate_limits import RateLimits
 from backend.http.readiness import ReadinessWatch
 from backend.http.request_log import request_logger
@@ -33,6 +34,7 @@ def create_app(config: HttpConfig, ports: Ports, *, log_to: TextIO | None = None
     app.state.rate_limits = RateLimits(config)
     app.state.readiness = ReadinessWatch(ports, good_for_s=config.readiness_s)
     app.state.upload_turns = UploadTurns(config.concurrent_uploads)
+    app.state.previews = Previews(config.preview_memory, wait_s=config.preview_wait_s)
     places = config.concurrent_streams
     app.state.event_streams = EventStreams(places, of_one=max(1, places // 8))
     app.state.hashing_turns = anyio.Semaphore(config.concurrent_hashes)

@@ -1,7 +1,8 @@
 """The one form in which a dataset leaves: a package that its certificate lets out.
 
-A `GatedPackage` is made by `gated` and by nothing else, and the only response that carries a file
-of a dataset takes nothing else (`backend/http/download.py`).
+A `GatedPackage` is made by `gated` and by nothing else, and the only response that carries a
+package takes nothing else (`backend/http/download.py`). What of it anybody may look at is made of
+a `GatedPackage` (`crypto/gated_preview.py`).
 """
 
 from hashlib import sha256
@@ -11,6 +12,7 @@ from backend.crypto.certificates import certificate_content, certificate_of, cer
 from backend.domain.errors import ContentMismatch, NotReleasable
 from backend.domain.generation import Dataset
 from backend.domain.identifiers import RunId, WalletAddress
+from backend.domain.release import Certificate
 
 _GATE: Final = object()
 
@@ -58,8 +60,20 @@ class GatedPackage:
 def gated(package: bytes, dataset: Dataset, evaluator: WalletAddress) -> GatedPackage:
     """The package, when everything holds now; checked on the signed bytes, not on the row.
 
+    Raises `NotReleasable` as `let_out`, and `ContentMismatch` for bytes that it does not name.
+    """
+    certificate = let_out(dataset, evaluator)
+    digest = sha256(package).digest()
+    if digest != certificate.package_digest:
+        raise ContentMismatch(f"the package of dataset {dataset.run_id} is not the certified one")
+    return GatedPackage(package, digest, certificate.run_id, gate=_GATE)
+
+
+def let_out(dataset: Dataset, evaluator: WalletAddress) -> Certificate:
+    """What was signed, when it lets the dataset out now.
+
     Raises `NotReleasable` for a certificate that another key signed, that its own policy does not
-    let out or that is withdrawn, and `ContentMismatch` for bytes that it does not name.
+    let out or that is withdrawn.
     """
     certificate = certificate_of(dataset.signed)
     run = certificate.run_id
@@ -77,7 +91,4 @@ def gated(package: bytes, dataset: Dataset, evaluator: WalletAddress) -> GatedPa
         raise NotReleasable(
             f"dataset {run} is not released: its certificate says why, or it was withdrawn"
         )
-    digest = sha256(package).digest()
-    if digest != certificate.package_digest:
-        raise ContentMismatch(f"the package of dataset {run} is not the certified one")
-    return GatedPackage(package, digest, run, gate=_GATE)
+    return certificate

@@ -42,6 +42,10 @@ class HttpConfig:
     """How long the bytes of one upload may take to arrive."""
     concurrent_hashes: int = 4
     """Requests that hash a password at a time: each takes 64 MiB, a keystore 256 MiB."""
+    preview_memory: int = 64 * 1024 * 1024
+    """Bytes of previews of datasets that are held, so that their packages need not be opened."""
+    preview_wait_s: float = 10.0
+    """How long a preview waits for the one place at which a package is opened for anybody."""
     readiness_s: float = 2.0
     """How long an answer of /readyz is given again before everything is asked anew."""
     concurrent_streams: int = 64

@@ -1,12 +1,13 @@
 """Bytes leave by named doors alone, and a dataset only as a package that passed the gate (REL-25).
 
 Every way in which the web layer makes a response of bytes is found in the source and compared with
-the list below; a new one fails here until it is looked at. Of these one carries files of datasets,
-and it takes nothing but a `GatedPackage`, which nothing but the gate makes.
+the list below; a new one fails here until it is looked at. Of these two carry files of datasets:
+one takes nothing but a `GatedPackage`, which nothing but the gate makes, the other nothing but a
+`GatedPreview`, which is made of a `GatedPackage`.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from backend.crypto.gated import GatedPackage
+from backend.crypto.gated_preview import GatedPreview, PreviewFile
 from backend.http.api import build_api
-from backend.http.download import package_response
+from backend.http.download import package_response, preview_response
 from backend.http.openapi import operations
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +38,8 @@ ANSWERS = {
 }
 DOORS = {
     ("http/download.py", "package_response", "Response"): "a gated package",
+    ("http/download.py", "preview_response", "Response"): "a gated package's datasheet, report, "
+    "Croissant",
     ("http/download.py", "certificate_response", "Response"): "a listed dataset's certificate",
     ("http/events.py", "EventResponse", "StreamingResponse"): "how a run stands",
     ("http/events.py", "watched", "Response"): "nothing: 204",
@@ -58,6 +62,9 @@ NO_MODEL = {
     "show_glucose_profile_plot",
     "watch_run",
     "show_certificate",
+    "show_datasheet",
+    "show_report",
+    "show_croissant",
     "download_dataset",
     "retire_dataset",
     "export_own_data",
@@ -68,20 +75,21 @@ NO_MODEL = {
 """Operations whose answer has no schema: through a door above, or empty."""
 
 
-def names_in(source: str) -> Iterator[tuple[str, str]]:
-    """(function or class, name) of every call or base class that makes a response of bytes."""
-    yield from _walked(ast.parse(source), "")
+def names_in(source: str, names: Set[str] = ANSWERS) -> Iterator[tuple[str, str]]:
+    """(function or class, name) of every call or base class of these names: by default of those
+    that make a response of bytes."""
+    yield from _walked(ast.parse(source), "", names)
 
 
-def _walked(node: ast.AST, inside: str) -> Iterator[tuple[str, str]]:
+def _walked(node: ast.AST, inside: str, names: Set[str]) -> Iterator[tuple[str, str]]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not inside:
         inside = node.name
     if isinstance(node, ast.ClassDef):
-        yield from ((node.name, name) for base in node.bases if (name := _named(base)) in ANSWERS)
-    if isinstance(node, ast.Call) and (name := _named(node.func)) in ANSWERS:
+        yield from ((node.name, name) for base in node.bases if (name := _named(base)) in names)
+    if isinstance(node, ast.Call) and (name := _named(node.func)) in names:
         yield inside, name
     for child in ast.iter_child_nodes(node):
-        yield from _walked(child, inside)
+        yield from _walked(child, inside, names)
 
 
 def _named(node: ast.AST) -> str:
@@ -150,29 +158,58 @@ def test_the_response_of_a_package_takes_a_gated_package_and_nothing_else() -> N
     assert users("package_response") == {"http/routers/datasets.py"}
 
 
+def test_the_response_of_a_preview_takes_a_gated_preview_and_nothing_else() -> None:
+    assert preview_response.__annotations__["preview"] is GatedPreview
+    assert preview_response.__annotations__["which"] is PreviewFile
+    assert users("preview_response") == {"http/routers/datasets.py"}
+
+
+def test_a_preview_is_made_of_a_gated_package_and_has_no_file_with_rows() -> None:
+    assert GatedPreview.__init__.__annotations__["package"] is GatedPackage
+    assert {which.value for which in PreviewFile} == {
+        "datasheet.html",
+        "report.json",
+        "croissant.json",
+    }
+
+
 def test_only_the_gate_makes_a_gated_package() -> None:
     assert users("_GATE") == {"crypto/gated.py"}
-    assert users("GatedPackage.__new__", "object.__new__") == set()
-    made = {
-        str(file.relative_to(BACKEND))
+    assert users("GatedPackage.__new__", "GatedPreview.__new__", "object.__new__") == set()
+    assert makers("GatedPackage") == {("crypto/gated.py", "gated")}
+    assert makers("GatedPreview") == {("use_cases/preview_dataset.py", "open_preview")}
+
+
+def makers(name: str) -> set[tuple[str, str]]:
+    """(file, function) of every call of this class in the backend."""
+    return {
+        (str(file.relative_to(BACKEND)), inside)
         for file in BACKEND.rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Call) and _named(node.func) == "GatedPackage"
+        for inside, _ in names_in(file.read_text(), {name})
     }
-    assert made == {"crypto/gated.py"}
 
 
 def test_a_sealed_package_is_opened_by_the_gates_use_case_alone() -> None:
     assert users("gated") == {"use_cases/open_dataset.py"}
     assert users("RunPart.PACKAGE") == {"use_cases/open_dataset.py", "use_cases/release_dataset.py"}
     assert users("open_dataset") == {"http/routers/datasets.py"}
+    assert users("opened_package") == {"use_cases/open_dataset.py", "use_cases/preview_dataset.py"}
+    assert users("held_preview", "open_preview") == {"http/previews.py"}
+
+
+def test_a_preview_is_held_against_its_dataset_whenever_it_is_shown() -> None:
+    """What the shelf holds is reached by one use case, and leaves it through `shown_now` alone."""
+    assert users("PreviewShelf") == {"http/previews.py", "use_cases/preview_dataset.py"}
+    assert users("shown_now") == {"use_cases/preview_dataset.py"}
+    assert makers("DatasetPreview") == {("use_cases/preview_dataset.py", "_shown")}
 
 
 def test_no_command_and_no_job_reaches_a_package() -> None:
     """What the command line and the worker import of it is nothing."""
     for name in ("cli.py", "worker.py", "auditor.py", *_files("jobs"), *_files("adapters")):
         source = (BACKEND / name).read_text()
-        assert "open_dataset" not in source and "GatedPackage" not in source, name
+        for word in ("open_dataset", "preview_dataset", "GatedPackage", "GatedPreview"):
+            assert word not in source, name
 
 
 def _files(room: str) -> list[str]:

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date
 from hashlib import sha256
+from html import escape
 
 from backend.domain.consent import Kind
 from backend.domain.errors import NotEnoughData, UnreadableRecord
@@ -103,7 +104,9 @@ class FakeCohortGenerators:
         data = "".join(f"{seed % 7},{row}\n" for row in range(plan.rows)).encode()
         report = json.dumps({"protocol": "none", "n": len(members)}).encode()
         return Generated(
-            package=_package({"data.parquet": data, "report.json": report}, published),
+            package=_package(
+                {**_about(plan), "data.parquet": data, "report.json": report}, published
+            ),
             dataset_digest=sha256(data).digest(),
             report_digest=sha256(report).digest(),
             evidence=self.evidence(len(members), plan),
@@ -129,6 +132,13 @@ class FakeCohortGenerators:
             spent = Spent(plan.epsilon, plan.delta, plan.epsilon, "pretended")
         held_out = people // 4
         return Evidence(people, people - held_out, held_out, 1 / people, plan.rows, measures, spent)
+
+
+def _about(plan: RunPlan) -> dict[str, bytes]:
+    """What describes a package, as little as there may be."""
+    sheet = f"<!doctype html><title>{escape(plan.title)}</title><p>{escape(plan.description)}"
+    croissant = {"@type": "sc:Dataset", "name": plan.title}
+    return {"datasheet.html": sheet.encode(), "croissant.json": json.dumps(croissant).encode()}
 
 
 def _package(files: dict[str, bytes], published: date) -> bytes:

@@ -60,6 +60,9 @@ def test_only_these_are_open() -> None:
         "/api/datasets",
         "/api/datasets/{dataset_id}",
         "/api/datasets/{dataset_id}/certificate",
+        "/api/datasets/{dataset_id}/datasheet",
+        "/api/datasets/{dataset_id}/report",
+        "/api/datasets/{dataset_id}/croissant",
     }
 
 

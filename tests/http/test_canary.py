@@ -5,7 +5,9 @@ but its owner, in nothing that is stored, and in nothing that a command prints; 
 planted, in whichever form, the same search finds it.
 """
 
+import io
 import sqlite3
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -39,6 +41,7 @@ from tests.http.canary_scene import (
 
 ITS_OWNERS = {"read_contribution", "export_own_data"}
 """The only operations that tell anybody readings: their owner, under these two names."""
+PREVIEWS = {"show_datasheet", "show_report", "show_croissant"}
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,7 @@ def test_nobody_but_its_owner_is_told_the_series_by_any_operation(scene: Scene) 
     told = {(answer.role, answer.operation) for answer in answers if answer.status == 200}
     assert {("researcher", "download_dataset"), ("operator", "download_dataset")} <= told
     assert {("nobody", "list_datasets"), ("nobody", "show_certificate")} <= told
+    assert {("nobody", name) for name in PREVIEWS} <= told
     assert {("operator", "show_findings"), ("operator", "watch_run")} <= told
     assert ("another patient", "read_contribution") not in told
 
@@ -179,28 +183,55 @@ def test_a_route_that_told_it_would_be_found(scene: Scene, monkeypatch: pytest.M
 
 
 class Copying(FakeCohortGenerators):
-    """Says the best of itself, and puts what it learnt from into the package."""
+    """Says the best of itself, and puts what it learnt from into the package: behind it, or into
+    the file of this name."""
+
+    def __init__(self, into: str | None = None) -> None:
+        super().__init__()
+        self.into = into
 
     def generate(self, members: Any, plan: Any, **given: Any) -> Any:
         made = super().generate(members, plan, **given)
-        traces = [one for member in members for one in member.canonicals]
-        return replace(made, package=made.package + b"".join(traces))
+        traces = b"".join(one for member in members for one in member.canonicals)
+        if self.into is None:
+            return replace(made, package=made.package + traces)
+        out = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(made.package)) as honest, zipfile.ZipFile(out, "w") as own:
+            for name in honest.namelist():
+                own.writestr(name, honest.read(name) + (traces if name == self.into else b""))
+            report = own.read("report.json")
+        return replace(made, package=out.getvalue(), report_digest=sha256(report).digest())
 
 
-def test_a_generator_that_copied_it_into_a_package_would_be_found(scene: Scene) -> None:
-    """The gate judges what is measured; this is what finds a measure that lies."""
-    ports = replace(scene.ports, generators=Copying())
+@pytest.mark.parametrize(
+    ("into", "role", "told"),
+    [
+        (None, "operator", {"download_dataset"}),
+        ("datasheet.html", "nobody", {"show_datasheet"}),
+        ("report.json", "nobody", {"show_report"}),
+        ("croissant.json", "nobody", {"show_croissant"}),
+        ("data.parquet", "nobody", set()),
+    ],
+)
+def test_a_generator_that_copied_it_into_a_package_would_be_found(
+    scene: Scene, into: str | None, role: str, told: set[str]
+) -> None:
+    """The gate judges what is measured; this is what finds a measure that lies. Of what lies with
+    the rows, nobody without an account is told."""
+    ports = replace(scene.ports, generators=Copying(into))
     studio = Studio(ports, scene.ports.clock, scene.chain)  # type: ignore[arg-type]
-    run_id = studio.request()
+    run_id = studio.request(generator="pretending_privately", epsilon=0.1, delta=1e-6)
     generate_dataset(run_id, ports=ports)
     everything = {route.name for route in operations(scene.app)}
+    browser = Browser(scene.app)
     answers = swept(
         scene.app,
-        {"operator": Browser(scene.app).be(studio.operator(), ports)},
+        {role: browser if role == "nobody" else browser.be(studio.operator(), ports)},
         {**scene.ids, "dataset_id": [run_id]},
-        leaving_out=frozenset(everything - {"download_dataset", "show_dataset"}),
+        leaving_out=frozenset(everything - PREVIEWS - {"download_dataset", "show_dataset"}),
     )
-    assert set(listed(answers, scene)) == {("operator", "download_dataset")}
+    assert {answer.operation for answer in answers if answer.status == 200} >= PREVIEWS or not into
+    assert {operation for _, operation in listed(answers, scene)} == told
 
 
 @pytest.mark.parametrize("place", ["a database", "a content", "the log", "a file"])

@@ -2,11 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 
+from backend.crypto.gated_preview import PreviewFile
 from backend.domain.identifiers import run_id as known_id
-from backend.http.download import DOCUMENT, PACKAGE, certificate_response, package_response
+from backend.http.download import (
+    DOCUMENT,
+    PACKAGE,
+    certificate_response,
+    package_response,
+    preview_described,
+    preview_response,
+)
 from backend.http.guard import GuardedRoute
+from backend.http.previews import PreviewsHere
 from backend.http.rate_limits import BROWSED, DOWNLOADED
 from backend.http.schemas.datasets import DatasetList, DatasetShown
 from backend.http.session import AccountHere, PortsHere
@@ -15,6 +24,11 @@ from backend.use_cases.list_datasets import list_datasets as list_released
 from backend.use_cases.list_datasets import show_dataset as show
 from backend.use_cases.open_dataset import OpenDataset, open_dataset
 from backend.use_cases.retire_dataset import retire_dataset as retire
+
+IfNoneMatch = Annotated[str | None, Header(description="an ETag that the caller has")]
+_SHEET = "<!doctype html>…"
+_REPORT = {"protocol": "Held out by person.", "n": {}, "fidelity": {}, "utility": {}, "privacy": {}}
+_CROISSANT = {"@type": "sc:Dataset", "name": "Synthetic vital signs", "distribution": []}
 
 router = APIRouter(prefix="/api/datasets", tags=["datasets"], route_class=GuardedRoute)
 
@@ -48,6 +62,56 @@ def show_certificate(dataset_id: str, ports: PortsHere) -> Response:
     """The signed document as it lies on IPFS, with the policy: `vitalmint audit --certificate`
     takes it as a file."""
     return certificate_response(show(known_id(dataset_id), ports=ports).dataset)
+
+
+@router.get(
+    "/{dataset_id}/datasheet",
+    summary="Read a dataset's datasheet",
+    response_class=Response,
+    responses=preview_described(PreviewFile.DATASHEET, _SHEET),
+    dependencies=BROWSED,
+)
+async def show_datasheet(
+    dataset_id: str, ports: PortsHere, previews: PreviewsHere, if_none_match: IfNoneMatch = None
+) -> Response:
+    """The page that lies in the package: what the rows are, what they were learnt from, what they
+    are fit for, every figure with its interval. It runs nothing and loads nothing."""
+    found = await previews.of(known_id(dataset_id), ports)
+    return preview_response(
+        found.preview, PreviewFile.DATASHEET, found.dataset, known=if_none_match
+    )
+
+
+@router.get(
+    "/{dataset_id}/report",
+    summary="Read a dataset's evaluation report",
+    response_class=Response,
+    responses=preview_described(PreviewFile.REPORT, _REPORT),
+    dependencies=BROWSED,
+)
+async def show_report(
+    dataset_id: str, ports: PortsHere, previews: PreviewsHere, if_none_match: IfNoneMatch = None
+) -> Response:
+    """The file whose SHA-256 the certificate names."""
+    found = await previews.of(known_id(dataset_id), ports)
+    return preview_response(found.preview, PreviewFile.REPORT, found.dataset, known=if_none_match)
+
+
+@router.get(
+    "/{dataset_id}/croissant",
+    summary="Read a dataset's Croissant description",
+    response_class=Response,
+    responses=preview_described(PreviewFile.CROISSANT, _CROISSANT),
+    dependencies=BROWSED,
+)
+async def show_croissant(
+    dataset_id: str, ports: PortsHere, previews: PreviewsHere, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Columns, types, files with their SHA-256: the files themselves come with the package."""
+    found = await previews.of(known_id(dataset_id), ports)
+    return preview_response(
+        found.preview, PreviewFile.CROISSANT, found.dataset, known=if_none_match
+    )
 
 
 @router.get(

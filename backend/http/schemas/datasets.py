@@ -5,10 +5,12 @@ from typing import Annotated
 from pydantic import Field
 
 from backend.crypto.cid import content_cid
+from backend.domain.generation import Dataset
 from backend.domain.release import POLICIES
 from backend.http.schemas.base import KindName, Moment, Told
 from backend.http.schemas.runs import EvidenceShown
 from backend.use_cases.list_datasets import DatasetPage, DatasetView
+from backend.use_cases.preview_dataset import previewable
 
 Digest = Annotated[str, Field(description="SHA-256, 0x and 64 digits")]
 ContentId = Annotated[str, Field(description="where it lies on IPFS", examples=["bafkrei…"])]
@@ -18,6 +20,23 @@ class GeneratedBy(Told):
     name: str
     version: int
     licence: str
+
+
+class PreviewShown(Told):
+    """Where anybody sees what the dataset is like; its rows are in the package alone."""
+
+    datasheet: Annotated[str, Field(description="a page for people, with pictures")]
+    report: Annotated[str, Field(description="the evaluation, as JSON")]
+    croissant: Annotated[str, Field(description="the description for machines, as JSON-LD")]
+
+    @staticmethod
+    def of(dataset: Dataset) -> "PreviewShown | None":
+        if not previewable(dataset):
+            return None
+        place = f"/api/datasets/{dataset.run_id}"
+        return PreviewShown(
+            datasheet=f"{place}/datasheet", report=f"{place}/report", croissant=f"{place}/croissant"
+        )
 
 
 class DatasetShown(Told):
@@ -32,6 +51,10 @@ class DatasetShown(Told):
     issued_at: Moment
     size: Annotated[int, Field(description="of the package, in bytes")]
     evidence: EvidenceShown
+    preview: Annotated[
+        PreviewShown | None,
+        Field(description="paths of the open preview; null where the package is too large for one"),
+    ]
     contributors_withdrawn: Annotated[
         int,
         Field(
@@ -67,6 +90,7 @@ class DatasetShown(Told):
             issued_at=one.issued_at,
             size=dataset.package_size,
             evidence=EvidenceShown.of(one),
+            preview=PreviewShown.of(dataset),
             contributors_withdrawn=view.contributors_withdrawn,
             certificate=dataset.certificate_cid,
             lineage=one.lineage,
