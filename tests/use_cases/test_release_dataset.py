@@ -190,6 +190,63 @@ def test_a_certificate_says_when_everybody_was_asked_and_not_when_it_was_written
     assert dataset.certificate.issued_at == asked_first + timedelta(minutes=40)
 
 
+def test_a_certificate_counts_from_when_the_first_was_asked_though_asking_takes_time(
+    studio: Studio,
+) -> None:
+    """Every look at the clock takes a second, and two are taken for each of fifty people."""
+    studio.people()
+    run_id = studio.request()
+
+    def go_on_from_the_last_step(step: int) -> None:
+        if step == 3:
+            studio.clock.step = timedelta(seconds=1)
+
+    studio.generators.before_step = go_on_from_the_last_step
+    last = studio.clock.now()
+    generate_dataset(run_id, ports=studio.ports)
+    dataset = studio.dataset(run_id)
+    assert dataset is not None
+    issued = dataset.certificate.issued_at
+    assert last < issued < last + timedelta(seconds=50)
+    assert dataset.created_at - issued > timedelta(seconds=50)
+
+
+def test_what_an_earlier_attempt_stored_is_let_go_of_though_the_release_is_killed_at_its_end(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its certificate says another second, so that it lies under another content id."""
+    studio.people()
+    run_id = studio.request()
+    add, stored = studio.ports.content.add, []
+
+    def killed_after_all(content: bytes) -> Cid:
+        stored.append(add(content))
+        if len(stored) == 4:
+            raise KeyboardInterrupt
+        return stored[-1]
+
+    monkeypatch.setattr(studio.ports.content, "add", killed_after_all)
+    with pytest.raises(KeyboardInterrupt):
+        generate_dataset(run_id, ports=studio.ports)
+    studio.clock.advance(timedelta(minutes=5))
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("backend.use_cases.generate_dataset.let_go_of_run", killed)
+        generate_dataset(run_id, ports=studio.ports)
+    studio.settle()
+    dataset = studio.dataset(run_id)
+    assert dataset is not None and dataset.certificate_cid is not None
+    certificate = dataset.certificate
+    kept = {dataset.certificate_cid, certificate.sealed_package, certificate.lineage}
+    pinned = studio.ports.content.pinned()
+    assert kept <= pinned
+    earlier = set(stored[:4]) - set(stored[4:])
+    assert earlier and not earlier & pinned
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("asked", [True, False])
 def test_a_package_without_the_privacy_that_was_promised_is_not_certified(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, asked: bool
