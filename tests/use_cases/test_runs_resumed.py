@@ -1,0 +1,97 @@
+"""A run that is taken up again asks everybody again, before it opens anything."""
+
+from dataclasses import replace
+
+import pytest
+
+from backend.domain.account import Account
+from backend.domain.consent import Kind
+from backend.domain.generation import RunState
+from backend.domain.identifiers import RunId
+from backend.domain.job import Again
+from backend.ports import Ports
+from backend.use_cases.generate_dataset import generate_dataset
+from tests.cohorts import Studio
+from tests.fakes.chain import FakeChain
+from tests.fakes.contracts import Revoke
+from tests.stand_in_ports import SettableClock
+
+
+@pytest.fixture
+def studio(ports: Ports, clock: SettableClock, chain: FakeChain) -> Studio:
+    return Studio(ports, clock, chain)
+
+
+def begun(studio: Studio) -> RunId:
+    """A run whose worker ended in order after its first step."""
+    run_id = studio.request()
+    ending = replace(studio.ports, stopping=lambda: studio.checkpoint(run_id) is not None)
+    assert isinstance(generate_dataset(run_id, ports=ending), Again)
+    return run_id
+
+
+def openings(studio: Studio, person: Account) -> int:
+    with studio.ports.database.read() as unit:
+        return len(unit.access_log.of_account(person.id))
+
+
+def test_a_consent_that_ended_on_chain_meanwhile_ends_it_before_anything_is_opened_again(
+    studio: Studio,
+) -> None:
+    people = studio.people(51)
+    run_id = begun(studio)
+    studio.chain.act(Revoke(), people[9].wallet)
+    assert [openings(studio, person) for person in people[8:11]] == [1, 1, 1]
+    assert generate_dataset(run_id, ports=studio.ports) is None
+    run = studio.row(run_id)
+    assert (run.state, run.reason) == (RunState.CANCELLED, "consent_ended")
+    assert studio.generators.resumed_at == [0]
+    assert [openings(studio, person) for person in people[8:11]] == [1, 1, 1]
+    assert studio.dataset(run_id) is None and studio.key_state(run_id) == "destroyed"
+
+
+def test_who_consents_meanwhile_does_not_join_a_cohort_that_has_begun(studio: Studio) -> None:
+    studio.people(50)
+    run_id = begun(studio)
+    cohort = {member.account_id for member in studio.members(run_id)}
+    (late,) = studio.people(1, first=50)
+    assert generate_dataset(run_id, ports=studio.ports) is None
+    assert studio.row(run_id).state is RunState.RELEASED
+    assert {member.account_id for member in studio.members(run_id)} == cohort
+    assert openings(studio, late) == 0
+    assert [len(found) for found in studio.generators.cohorts] == [50, 50]
+
+
+def test_a_resumed_run_is_given_the_same_people_in_the_same_order(studio: Studio) -> None:
+    studio.people(50, records=3)
+    run_id = begun(studio)
+    assert generate_dataset(run_id, ports=studio.ports) is None
+    first, second = studio.generators.cohorts
+    assert [one.pseudonym for one in first] == [one.pseudonym for one in second]
+    assert [one.canonicals for one in first] == [one.canonicals for one in second]
+    assert studio.generators.resumed_at == [0, 1]
+
+
+def test_two_runs_over_the_same_people_put_them_in_different_orders(studio: Studio) -> None:
+    """Or who is held out, and the order of the lineage, would say who is who across releases."""
+    people = studio.people(50)
+    orders = []
+    for _ in range(2):
+        run_id = studio.run().id
+        orders.append([member.account_id for member in studio.members(run_id)])
+    assert sorted(orders[0]) == sorted(orders[1]) == sorted(person.id for person in people)
+    assert orders[0] != orders[1]
+
+
+def test_a_consent_for_one_kind_is_none_for_another(studio: Studio) -> None:
+    """Records of vitals under a consent to glucose alone are nobody's cohort."""
+    studio.people(50)
+    people = studio.people(50, first=50, kind=Kind.VITALS)
+    with studio.ports.database.write() as unit:
+        for person in people:
+            (row,) = unit.consents.of_account(person.id)
+            grant = replace(row.grant, kinds=frozenset({Kind.CGM}))
+            unit.consents.update(replace(row, grant=grant))
+    run = studio.run(generator="pretending_privately", kind=Kind.VITALS, epsilon=4.0, delta=1e-5)
+    assert (run.state, run.reason) == (RunState.REFUSED, "cohort_too_small")
+    assert run.message is not None and run.message.startswith("0 people")
