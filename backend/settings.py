@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     """Cores that one training takes."""
     training_tick_s: Annotated[float, Field(gt=0)] = 5.0
     """How often at most a training writes how far it is, and asks whether its consent holds."""
+    unfinished_runs: Positive = 20
+    """Generation runs that may be queued or running at a time; each takes minutes to hours."""
     base_forecaster: Path | None = None
     """Folder of the forecaster that trainings start from, instead of the one that ships."""
 
@@ -99,6 +101,7 @@ class Settings(BaseSettings):
             job_attempts=self.job_attempts,
             keyring_backup_days=self.keyring_backup_days,
             training_tick_s=self.training_tick_s,
+            unfinished_runs=self.unfinished_runs,
         )
 
     def http(self) -> HttpConfig:

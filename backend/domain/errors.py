@@ -28,6 +28,7 @@ VitalMintError
 │   ├── ForecastNotReady          no model is there yet to answer from
 │   ├── ModelUnusable             a stored model that this release cannot read
 │   ├── TrainingUnderWay          one training of this account is not finished yet
+│   ├── TooManyRuns               as many generation runs are unfinished as there may be
 │   ├── StaleVersion              it was changed since the caller looked
 │   └── IllegalTransition         the thing is in a state that does not allow this
 ├── RateLimited                   too many attempts
@@ -195,6 +196,10 @@ class ModelUnusable(Conflict):
 
 class TrainingUnderWay(Conflict):
     code = "training_under_way"
+
+
+class TooManyRuns(Conflict):
+    code = "too_many_runs"
 
 
 class StaleVersion(Conflict):

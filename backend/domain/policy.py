@@ -30,5 +30,7 @@ class Policy:
     """How often at most a training says how far it is and asks whether it may go on."""
     training_attempts: int = 5
     """A training that was interrupted this often has failed."""
+    unfinished_runs: int = 20
+    """Generation runs that may be queued or running at a time."""
     privacy_budget: PrivacyBudget = PRIVACY_BUDGET
     """Of one contributor over all releases; `plain` counts releases without (ε, δ)."""

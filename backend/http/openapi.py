@@ -69,7 +69,7 @@ _MORE: dict[str, tuple[str, ...]] = {
     "show_glucose_summary": ("410", "422", "429", "502"),
     "show_glucose_profile": ("410", "422", "429", "502"),
     "show_glucose_profile_plot": ("410", "422", "429", "502"),
-    "request_run": ("422", "429"),
+    "request_run": ("409", "422", "429"),
     "show_run": ("404",),
     "cancel_run": ("404",),
     "show_findings": ("404",),

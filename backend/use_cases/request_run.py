@@ -5,11 +5,12 @@ from math import isfinite
 
 from backend.crypto.training_keys import RANDOM_BYTES, training_key_id
 from backend.domain.account import Role
-from backend.domain.errors import InvalidField, RoleRequired
+from backend.domain.errors import InvalidField, RoleRequired, TooManyRuns
 from backend.domain.generation import MOST_ROWS, Run, RunPlan, RunState
 from backend.domain.identifiers import AccountId, JobId, RunId, random_id_text
 from backend.ports import Ports
 from backend.ports.generators import GeneratorOffer
+from backend.ports.unit_of_work import UnitOfWork
 from backend.use_cases.consent_records import account_of
 
 GENERATE_DATASET = "generate_dataset"
@@ -32,7 +33,8 @@ class RequestRun:
 
 
 def request_run(command: RequestRun, *, ports: Ports) -> Run:
-    """The run, queued; `InvalidField` naming what of the plan cannot be carried out."""
+    """The run, queued; `InvalidField` naming what of the plan cannot be carried out, and
+    `TooManyRuns` while as many are unfinished as there may be."""
     require_operator(command.account_id, ports=ports)
     _check(command, ports)
     _ = ports.evaluator.address  # without a key that signs, nothing is learnt in vain
@@ -47,6 +49,7 @@ def request_run(command: RequestRun, *, ports: Ports) -> Run:
         requested_at=ports.clock.now(),
     )
     with ports.database.write() as unit:
+        _require_room(unit, ports)
         unit.runs.add(run)
         job_id = JobId(random_id_text(ports.random_bytes(16)))
         unit.jobs.enqueue(job_id, GENERATE_DATASET, run.id, run.requested_at)
@@ -57,6 +60,19 @@ def require_operator(account_id: AccountId, *, ports: Ports) -> None:
     """`RoleRequired` for everybody else."""
     if account_of(account_id, ports=ports).role is not Role.OPERATOR:
         raise RoleRequired("generation runs are an operator's: sign in as one")
+
+
+def _require_room(unit: UnitOfWork, ports: Ports) -> None:
+    unfinished = unit.runs.unfinished()
+    if unfinished:  # held, so that requests at the same time are counted one after the other
+        unit.runs.by_id(unfinished[0].id)
+        unfinished = unit.runs.unfinished()
+    most = ports.policy.unfinished_runs
+    if len(unfinished) >= most:
+        raise TooManyRuns(
+            f"{len(unfinished)} runs are queued or running, and there may be {most}: wait until "
+            "one has ended, or cancel one at /api/runs"
+        )
 
 
 def _seed(command: RequestRun, ports: Ports) -> int:

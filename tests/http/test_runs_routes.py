@@ -208,6 +208,37 @@ def test_runs_are_counted_by_operator(ports: Ports, studio: Studio) -> None:
     assert [browser.post("/api/runs", ASKED).status_code for _ in range(3)] == [202, 202, 429]
 
 
+def test_only_so_many_runs_wait_at_a_time(ports: Ports, studio: Studio) -> None:
+    few = replace(ports, policy=replace(ports.policy, unfinished_runs=2))
+    browser = Browser(create_app(HttpConfig(public_url=PUBLIC_URL), few))
+    browser.be(studio.operator(), ports)
+    first = asked_for(browser)
+    asked_for(browser)
+    refused = browser.post("/api/runs", ASKED)
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_runs")
+    assert "there may be 2" in refused.json()["detail"]
+    assert len(browser.get("/api/runs").json()["runs"]) == 2
+    browser.send("DELETE", f"/api/runs/{first}")
+    asked_for(browser)
+
+
+def test_a_look_at_a_run_counts_its_cohort_and_loads_nobody(
+    operator: Browser, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.people(50, records=2)
+    run_id = asked_for(operator)
+    worked_on(run_id, studio)
+
+    def loaded(*_: object) -> None:
+        raise AssertionError("the cohort was loaded")
+
+    monkeypatch.setattr("backend.adapters.database.repositories.runs.SqlRuns.members", loaded)
+    shown = operator.get(f"/api/runs/{run_id}").json()
+    assert (shown["people"], shown["contributions"]) == (50, 100)
+    ((event, _, data),) = events(operator.get(f"/api/runs/{run_id}/events").text)
+    assert (event, data) == ("end", shown)
+
+
 def test_progress_is_told_until_the_end(operator: Browser, studio: Studio) -> None:
     studio.people()
     studio.tick_at_every_step()

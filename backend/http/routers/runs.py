@@ -34,8 +34,8 @@ def request_run(
     asked: RunAsked, account_id: AccountHere, ports: PortsHere, ran: RanHere
 ) -> RunShown:
     """From the records of everybody who consents to training and sale of this kind at the moment;
-    at least 50 people. It is queued when the answer comes. Whether the dataset is released, the
-    gate decides."""
+    at least 50 people. It is queued when the answer comes, unless as many are unfinished as there
+    may be. Whether the dataset is released, the gate decides."""
     plan = asked.plan()
     ran.count()
     run = request(RequestRun(account_id, plan, asked.seed), ports=ports)
