@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from backend.adapters.generators.halves import least_of, require_halves
 from backend.adapters.generators.people import at_most, held_out, most_rows
 from backend.adapters.generators.reading import glucose_trace
 from backend.adapters.generators.recipe import Drawn
@@ -69,6 +70,8 @@ class GlucoseRecipe:
         for side in (~out, out):
             rows = np.flatnonzero(side)
             kept[rows[at_most(days.person[rows], most, rng=rng)]] = True
+        least = least_of(made(plan, rows_per_person=most))
+        require_halves(days.person[kept], least, generator=plan.generator, things="days")
         training, holdout = days.take(kept & ~out), days.take(kept & out)
         windows = {name: _windows(traces, name, training) for name, traces in opened.items()}
         low, high = _shared_bounds(training)

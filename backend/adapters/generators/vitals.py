@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backend.adapters.generators.halves import least_of, require_halves
 from backend.adapters.generators.people import Names, at_most, held_out, most_rows
 from backend.adapters.generators.recipe import Drawn
 from backend.adapters.generators.refits import Refits
@@ -69,6 +70,8 @@ class VitalsRecipe:
         for side in (~out, out):
             rows = np.flatnonzero(side)
             kept[rows[at_most(person[rows], most, rng=rng)]] = True
+        least = least_of(made(plan, rows_per_person=most))
+        require_halves(person[kept], least, generator=plan.generator, things="rows")
         learnt = np.bincount(trace[kept & ~out], minlength=len(traces))
         training = Side(table.take(kept & ~out), person[kept & ~out])
         holdout = Side(table.take(kept & out), person[kept & out])
