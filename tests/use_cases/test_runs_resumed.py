@@ -1,15 +1,18 @@
 """A run that is taken up again asks everybody again, before it opens anything."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from backend.crypto.certificates import stream_seed
 from backend.domain.account import Account
 from backend.domain.consent import Kind
 from backend.domain.generation import RunState
 from backend.domain.identifiers import RunId
 from backend.domain.job import Again
 from backend.ports import Ports
+from backend.ports.generators import Generated
 from backend.use_cases.generate_dataset import generate_dataset
 from tests.cohorts import Studio
 from tests.fakes.chain import FakeChain
@@ -70,6 +73,34 @@ def test_a_resumed_run_is_given_the_same_people_in_the_same_order(studio: Studio
     assert [one.pseudonym for one in first] == [one.pseudonym for one in second]
     assert [one.canonicals for one in first] == [one.canonicals for one in second]
     assert studio.generators.resumed_at == [0, 1]
+
+
+def test_a_run_whose_key_is_gone_says_so_and_opens_nothing(studio: Studio) -> None:
+    people = studio.people(50)
+    run_id = studio.request()
+    studio.ports.keys.destroy(studio.row(run_id).key_id)
+    assert generate_dataset(run_id, ports=studio.ports) is None
+    run = studio.row(run_id)
+    assert (run.state, run.reason) == (RunState.CANCELLED, "key_destroyed")
+    assert openings(studio, people[0]) == 0 and studio.generators.cohorts == []
+
+
+def test_what_a_run_draws_from_is_not_the_seed_that_was_asked_for(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asked knows that seed: with the run's salt it gives another stream in every run."""
+    studio.people(50)
+    generate, given = studio.generators.generate, []
+
+    def noted(*args: Any, seed: int, **named: Any) -> Generated:
+        given.append(seed)
+        return generate(*args, seed=seed, **named)
+
+    monkeypatch.setattr(studio.generators, "generate", noted)
+    runs = [studio.run() for _ in range(2)]
+    assert [run.seed for run in runs] == [42, 42]
+    assert 42 not in given and given[0] != given[1]
+    assert given == [stream_seed(run.seed, run.salt) for run in runs]
 
 
 def test_two_runs_over_the_same_people_put_them_in_different_orders(studio: Studio) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from planted import planted
 
+from ml.generators.tables import private_accounting
 from ml.generators.tables.private import Privacy
 from ml.generators.tables.private_copula import PrivateCopula, _noisy_correlations
 from ml.records.tables.schema import Column, Schema
@@ -170,3 +171,13 @@ def test_who_asks_for_nothing_in_particular_is_promised_what_the_gate_lets_out(
     made.fit(table, rng=np.random.default_rng(1), progress=silent, checkpoints=NoCheckpoints())
     assert made.privacy.epsilon <= 8 and made.privacy.second_epsilon <= 8
     assert made.privacy.delta == 1e-5
+
+
+def test_an_accountant_that_finds_more_spent_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noise grows until the stricter of the two is content."""
+    by_prv, asked = private_accounting.epsilon_by_prv, Privacy(3.21, 3e-4)
+    alone, _, _ = private_accounting.noise_for.__wrapped__(asked, 1.0, 1)
+    monkeypatch.setattr(private_accounting, "epsilon_by_prv", lambda *given: by_prv(*given) + 0.2)
+    noise, first, second = private_accounting.noise_for.__wrapped__(asked, 1.0, 1)
+    assert noise > alone
+    assert second < first <= 3.21
