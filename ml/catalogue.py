@@ -19,6 +19,7 @@ GENERATORS = {
     "tvae": "ml.generators.tables.tvae:Tvae",
     "tabddpm": "ml.generators.tables.tabddpm:TabDdpm",
     "gaussian_copula": "ml.generators.tables.copula:GaussianCopula",
+    "class_copula": "ml.generators.tables.class_copula:ClassCopula",
     "private_copula": "ml.generators.tables.private_copula:PrivateCopula",
     "random_oversampling": "ml.generators.tables.resampling:RandomOverSampling",
     "smote": "ml.generators.tables.resampling:Smote",
@@ -37,6 +38,7 @@ RELEASABLE = frozenset(
         "tvae",
         "tabddpm",
         "gaussian_copula",
+        "class_copula",
         "private_copula",
         "gaussian_days",
     }

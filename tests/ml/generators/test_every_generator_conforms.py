@@ -56,6 +56,7 @@ CASES = {
     "tvae": Case(lambda made: made(replace(tvae.TINY, epochs=6))),
     "tabddpm": Case(lambda made: made(replace(tabddpm.TINY, iterations=12, diffusion=8))),
     "gaussian_copula": Case(plain),
+    "class_copula": Case(plain),
     "private_copula": Case(plain, "declared", few=19),
     "sdv_gaussian_copula": Case(tiny, "narrow", named=COMPARATOR | SEEDLESS),
     "sdv_ctgan": Case(tiny, "narrow", named=COMPARATOR),

@@ -15,6 +15,7 @@ from ml.artifacts import pack, unpack
 from ml.checks.tables import TABLES
 from ml.generators.generator import TooLittleData
 from ml.generators.tables import ctgan, tabddpm, tvae
+from ml.generators.tables.class_copula import ClassCopula
 from ml.generators.tables.copula import GaussianCopula
 from ml.generators.tables.sampling import CategoryOutOfReach, fill
 from ml.records.tables.inference import typed
@@ -28,12 +29,14 @@ LEARNERS = {
     "tvae": lambda: tvae.Tvae("tiny"),
     "tabddpm": lambda: tabddpm.TabDdpm("tiny"),
     "gaussian_copula": GaussianCopula,
+    "class_copula": ClassCopula,
 }
 QUICK = {
     "ctgan": lambda: ctgan.Ctgan(replace(ctgan.TINY, epochs=6)),
     "tvae": lambda: tvae.Tvae(replace(tvae.TINY, epochs=6)),
     "tabddpm": lambda: tabddpm.TabDdpm(replace(tabddpm.TINY, iterations=12, diffusion=8)),
     "gaussian_copula": GaussianCopula,
+    "class_copula": ClassCopula,
 }
 
 
@@ -68,7 +71,7 @@ def test_a_generator_learns_marginals_and_more_than_marginals(name):
     assert found["pairs"] < (0.7 if name == "gaussian_copula" else 0.4) * baseline["pairs"]
 
 
-@pytest.mark.parametrize("name", ["ctgan", "tvae", "tabddpm"])
+@pytest.mark.parametrize("name", ["ctgan", "tvae", "tabddpm", "class_copula"])
 def test_a_class_that_is_asked_for_comes_with_its_own_numbers(name):
     real = planted()
     generator = learnt(name)
