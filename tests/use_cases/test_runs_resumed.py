@@ -1,6 +1,7 @@
 """A run that is taken up again asks everybody again, before it opens anything."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -66,13 +67,37 @@ def test_who_consents_meanwhile_does_not_join_a_cohort_that_has_begun(studio: St
 
 
 def test_a_resumed_run_is_given_the_same_people_in_the_same_order(studio: Studio) -> None:
-    studio.people(50, records=3)
+    people = studio.people(50, records=3)
+    with studio.ports.database.write() as unit:
+        for person in people:
+            for age, row in enumerate(unit.contributions.of_account(person.id)):
+                older = replace(row, created_at=row.created_at - timedelta(minutes=age))
+                unit.contributions.update(older, expected=row.status)
     run_id = begun(studio)
     assert generate_dataset(run_id, ports=studio.ports) is None
     first, second = studio.generators.cohorts
     assert [one.pseudonym for one in first] == [one.pseudonym for one in second]
     assert [one.canonicals for one in first] == [one.canonicals for one in second]
     assert studio.generators.resumed_at == [0, 1]
+
+
+def test_a_run_that_broke_begins_again_without_what_it_had_kept(studio: Studio) -> None:
+    """Perhaps it broke by what its checkpoint holds."""
+    studio.people(50)
+    run_id = studio.request()
+
+    def break_once(step: int) -> None:
+        if step == 2 and studio.generators.resumed_at == [0]:
+            assert studio.checkpoint(run_id) is not None
+            raise ZeroDivisionError
+
+    studio.generators.before_step = break_once
+    with pytest.raises(ZeroDivisionError):
+        generate_dataset(run_id, ports=studio.ports)
+    assert studio.checkpoint(run_id) is None
+    assert generate_dataset(run_id, ports=studio.ports) is None
+    assert studio.generators.resumed_at == [0, 0]
+    assert (studio.row(run_id).state, studio.row(run_id).attempts) == (RunState.RELEASED, 2)
 
 
 def test_a_run_whose_key_is_gone_says_so_and_opens_nothing(studio: Studio) -> None:
