@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -248,7 +248,7 @@ def sign_up_and_consent(stage: Stage, person: DistantPatient) -> None:
     exported = said(person.post("/api/wallet/export", {"password": PASSWORD}))["keystore"]
     private_key = bytes(Account.decrypt(exported, PASSWORD))
     stage.canaries.secrets |= {private_key, private_key.hex().encode()}
-    year = datetime.now(UTC).replace(year=2027, microsecond=0)
+    year = datetime.now(UTC).replace(microsecond=0) + timedelta(days=365)
     said(person.consent("care", "training", until=year))
     deadline = time.monotonic() + 30
     while said(person.get("/api/consents"))["consents"][0]["status"] != "in_force":

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -56,7 +56,7 @@ def consenting(processes: Processes) -> DistantPatient:
     """A patient whose consent the worker has seen into force."""
     person = DistantPatient(processes.url)
     person.sign_up("haneul")
-    year = datetime.now(UTC).replace(year=datetime.now(UTC).year + 1, microsecond=0)
+    year = datetime.now(UTC).replace(microsecond=0) + timedelta(days=365)
     said(person.consent("care", "training", until=year))
     wait_until(lambda: in_force(person), "the consent is not in force")
     return person
