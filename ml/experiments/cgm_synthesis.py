@@ -16,7 +16,8 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,9 @@ from ml.experiments.cohorts import DataMissing, glucobench, people
 from ml.experiments.forecasting.protocol import Rows
 from ml.experiments.synthesis.bench import Bench
 from ml.experiments.synthesis.cohort import cohort_rows, control
+from ml.experiments.synthesis.cohort import planned as planned_cohort
 from ml.experiments.synthesis.personal import ablation, personal_rows
+from ml.experiments.synthesis.personal import planned as planned_personal
 from ml.experiments.synthesis.plots import draw
 from ml.experiments.synthesis.protocol import (
     QUICK,
@@ -104,6 +107,10 @@ def run(arguments: argparse.Namespace, progress: ProgressSink) -> dict[str, Any]
         "cohort": sorted(cohort, key=lambda row: order.index(row["label"])),
         "control": control(bench),
         "personal": personal,
+        "unfinished": [
+            *unfinished(planned_cohort(protocol), cohort),
+            *unfinished(planned_personal(sides, protocol), personal),
+        ],
         "ablation": ablation(personal, protocol.personal_settings.name),
         "real": bench.real_picture,
         "declared_core_hours": declared,
@@ -113,6 +120,19 @@ def run(arguments: argparse.Namespace, progress: ProgressSink) -> dict[str, Any]
     }
     result["targets"] = targets(result)
     return result
+
+
+def unfinished(
+    planned: Sequence[tuple[str | int, ...]], rows: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Which planned rows are not among `rows`: label, seed, and how many people of several."""
+    done = Counter((row["label"], row["seed"]) for row in rows)
+    asked = Counter((label, seed) for label, seed, *_ in planned)
+    return [
+        f"{label}, seed {seed}" + (f" ({most - done[label, seed]} of {most} people)" * (most > 1))
+        for (label, seed), most in asked.items()
+        if done[label, seed] < most
+    ]
 
 
 class _Lines:

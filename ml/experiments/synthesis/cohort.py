@@ -9,6 +9,7 @@ import numpy as np
 from ml.evaluation.privacy import People, membership, nearness
 from ml.experiments.forecasting.protocol import Rows
 from ml.experiments.synthesis.bench import Bench, as_list, views
+from ml.experiments.synthesis.protocol import Protocol
 from ml.experiments.synthesis.targets import REAL
 from ml.experiments.synthesis.trainings import SIMPLE, Entry, fitted, singan, singans
 from ml.training.progress import ProgressSink
@@ -27,16 +28,24 @@ def cohort_rows(
 
     Finished rows are taken as they were kept; without `train` there are no others.
     """
-    protocol = bench.protocol
-    settings = protocol.cohort_settings
-    pair = singans(settings, seeds=protocol.cohort_seeds, plain_seeds=protocol.plain_seeds)
-    longer = (singan(protocol.longer_settings),) if protocol.longer_iterations else ()
     found = [_real(bench, rows)] if seed == 0 else []
-    for entry in (*SIMPLE, *pair, *longer):
+    for entry in _entries(bench.protocol):
         if seed < entry.seeds:
             row = _row(bench, entry, seed, rows, checkpoints, progress, train)
             found += [row] if row is not None else []
     return found
+
+
+def planned(protocol: Protocol) -> list[tuple[str, int]]:
+    """Label and seed of every row but the first, which no generator makes."""
+    return [(entry.label, seed) for entry in _entries(protocol) for seed in range(entry.seeds)]
+
+
+def _entries(protocol: Protocol) -> tuple[Entry, ...]:
+    settings = protocol.cohort_settings
+    pair = singans(settings, seeds=protocol.cohort_seeds, plain_seeds=protocol.plain_seeds)
+    longer = (singan(protocol.longer_settings),) if protocol.longer_iterations else ()
+    return (*SIMPLE, *pair, *longer)
 
 
 def control(bench: Bench) -> dict[str, Any]:

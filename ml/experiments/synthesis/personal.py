@@ -39,16 +39,29 @@ def personal_rows(
 
     Finished rows are taken as they were kept; without `train` there are no others.
     """
-    settings, seeds = protocol.personal_settings, protocol.personal_seeds
-    entries = (None, *SIMPLE[:2], *singans(settings, seeds=seeds, plain_seeds=seeds))
     found = []
     for name, (training, test) in sides.items():
-        for entry in entries:
+        for entry in (None, *_entries(protocol)):
             if seed < (entry.seeds if entry else 1):
                 run = _Run(name, training, test, entry, seed, protocol)
                 row = _row(run, rows, checkpoints, progress, train)
                 found += [row] if row is not None else []
     return found
+
+
+def planned(sides: Sides, protocol: Protocol) -> list[tuple[str, int, str]]:
+    """Label, seed and person of every row but those of the training days themselves."""
+    return [
+        (entry.label, seed, person)
+        for entry in _entries(protocol)
+        for seed in range(entry.seeds)
+        for person in sides
+    ]
+
+
+def _entries(protocol: Protocol) -> tuple[Entry, ...]:
+    settings, seeds = protocol.personal_settings, protocol.personal_seeds
+    return (*SIMPLE[:2], *singans(settings, seeds=seeds, plain_seeds=seeds))
 
 
 def ablation(found: list[Mapping[str, Any]], with_ada: str) -> dict[str, Any]:

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from ml.experiments.cgm_synthesis import main
+from ml.experiments.cgm_synthesis import main, unfinished
 from ml.experiments.cohorts import Person
 from ml.experiments.forecasting.protocol import Rows
 from ml.experiments.synthesis.bench import Bench
-from ml.experiments.synthesis.cohort import cohort_rows, control
+from ml.experiments.synthesis.cohort import cohort_rows, control, planned
 from ml.experiments.synthesis.personal import ablation, personal_rows
 from ml.experiments.synthesis.plots import draw
 from ml.experiments.synthesis.protocol import QUICK, cohort_sides, personal_sides
@@ -99,6 +99,8 @@ def test_finished_rows_are_kept_and_give_the_same_table_without_training(
     copier = first[labels.index("block_bootstrap")]["privacy"]
     assert copier["copied_days"] > 0
     assert copier["day"]["fires"]
+    assert unfinished(planned(PROTOCOL), first) == []
+    assert all(row["sample_1000_days_cpu_seconds"] >= 0 for row in first[1:])
     assert first[labels.index("tiny")]["privacy"]["copied_days"] == 0
 
 
@@ -119,7 +121,14 @@ def test_unfinished_rows_are_left_out_when_nothing_may_train(
         "real_days_of_training_people"
     ]
     assert personal_rows(sides, PROTOCOL, 0, rows, **how) == []
+    assert "tiny, seed 0" in unfinished(planned(PROTOCOL), [])
     assert ablation([], "tiny-personal") == {}
+
+
+def test_people_of_whom_a_training_is_missing_are_counted() -> None:
+    asked = [("demo", seed, person) for seed in (0, 1) for person in ("a", "b", "c")]
+    rows = [{"label": "demo", "seed": seed} for seed in (0, 0, 0, 1)]
+    assert unfinished(asked, rows) == ["demo, seed 1 (2 of 3 people)"]
 
 
 def test_pictures_are_made_of_whatever_is_finished(bench: Bench, tmp_path: Path) -> None:
