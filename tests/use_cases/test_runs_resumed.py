@@ -81,6 +81,27 @@ def test_a_resumed_run_is_given_the_same_people_in_the_same_order(studio: Studio
     assert studio.generators.resumed_at == [0, 1]
 
 
+def test_a_run_whose_worker_dies_every_time_has_an_end(studio: Studio) -> None:
+    """Killed, so that nothing counts but what was written when it began."""
+    people = studio.people(50)
+    run_id = studio.request()
+
+    def die(_: int) -> None:
+        raise KeyboardInterrupt
+
+    studio.generators.before_step = die
+    tries = studio.ports.policy.training_attempts
+    for _ in range(tries):
+        with pytest.raises(KeyboardInterrupt):
+            generate_dataset(run_id, ports=studio.ports)
+        assert studio.row(run_id).state is RunState.RUNNING
+    assert generate_dataset(run_id, ports=studio.ports) is None
+    run = studio.row(run_id)
+    assert (run.state, run.reason) == (RunState.FAILED, "interrupted_too_often")
+    assert openings(studio, people[0]) == tries and len(studio.generators.cohorts) == tries
+    assert studio.key_state(run_id) == "destroyed"
+
+
 def test_a_run_that_broke_begins_again_without_what_it_had_kept(studio: Studio) -> None:
     """Perhaps it broke by what its checkpoint holds."""
     studio.people(50)
