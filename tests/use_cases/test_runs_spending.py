@@ -8,9 +8,9 @@ import pytest
 
 from backend.adapters.database.unit_of_work import open_database
 from backend.domain.contribution import OWNERLESS
-from backend.domain.generation import PrivacyBudget, RunState, Spending
+from backend.domain.generation import Member, PrivacyBudget, RunState, Spending
 from backend.ports import Ports
-from backend.use_cases.cohort import require_budget
+from backend.use_cases.cohort import choose_cohort, require_budget
 from backend.use_cases.export_own_data import export_own_data
 from backend.use_cases.generate_dataset import generate_dataset
 from backend.use_cases.show_privacy_ledger import show_privacy_ledger
@@ -71,19 +71,30 @@ def test_a_budget_that_another_release_spent_meanwhile_cancels_the_run(studio: S
 def test_releases_that_end_together_do_not_overspend_together(
     studio: Studio, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On PostgreSQL, where units of two workers run side by side."""
+    """On PostgreSQL, where units of two workers run side by side: the other has chosen its cohort,
+    by a budget that nobody has spent yet, before the first is stored."""
     database = open_database(postgres_url)
     studio.ports = replace(studio.ports, database=database)
     studio.people(50)
     one, two = (studio.request(**{**PRIVATE, "epsilon": 6.0}) for _ in range(2))
     other = threading.Thread(target=generate_dataset, args=(two,), kwargs={"ports": studio.ports})
 
+    chosen = threading.Event()
+
+    def choose(*args: Any, **named: Any) -> list[Member]:
+        found = choose_cohort(*args, **named)
+        if threading.current_thread() is other:
+            chosen.set()
+        return found
+
     def while_it_is_stored(*args: Any, **named: Any) -> None:
         require_budget(*args, **named)
         if threading.current_thread() is not other:
             other.start()
+            assert chosen.wait(60)
             other.join(timeout=3)
 
+    monkeypatch.setattr("backend.use_cases.generate_dataset.choose_cohort", choose)
     monkeypatch.setattr("backend.use_cases.release_dataset.require_budget", while_it_is_stored)
     generate_dataset(one, ports=studio.ports)
     other.join()
