@@ -135,19 +135,21 @@ def _honest(bench: Bench, arm: str) -> Row:
     return row | {"cpu_seconds": round(time.process_time() - began, 3)}
 
 
-def tstr_rows(given: RareSet, generators: Sequence[str], run: int, protocol: Protocol) -> list[Row]:
+def tstr_rows(
+    given: RareSet, generators: Sequence[str], run: int, protocol: Protocol, *, times: int = 1
+) -> list[Row]:
     """A row for each generator of the whole training fold, and one for the real rows.
 
-    Train on synthetic rows alone, test on real ones; as many synthetic rows as real ones.
+    Train on synthetic rows alone, test on real ones; `times` as many synthetic rows as real ones.
     """
     bench = Bench.of(given, run, protocol)
-    return [_tstr(bench, arm) for arm in generators]
+    return [_tstr(bench, arm, times) for arm in generators]
 
 
 REAL = "real"
 
 
-def _tstr(bench: Bench, arm: str) -> Row:
+def _tstr(bench: Bench, arm: str, times: int) -> Row:
     began = time.process_time()
     row, training = bench.told(arm), bench.fold.training
     if arm == REAL:
@@ -155,7 +157,7 @@ def _tstr(bench: Bench, arm: str) -> Row:
     epochs = bench.protocol.epochs_of(bench.given.name, arm, whole=True)
     try:
         rng = bench.stream("whole", arm)
-        synthetic = made(arm, training, len(training), epochs=epochs, rng=rng)
+        synthetic = made(arm, training, times * len(training), epochs=epochs, rng=rng)
     except Skipped as fault:
         return row | {"skipped": str(fault)}
     return row | {

@@ -5,6 +5,7 @@ from typing import Any
 
 from ml.experiments.rare.classifiers import CLASSIFIERS, GRID
 from ml.experiments.rare.honest import SCORES
+from ml.experiments.rare.page_synthetic import changed, tstr
 from ml.experiments.rare.protocol import NONE, SMOTE
 from ml.experiments.rare.sets import HEART, KNOWN
 from ml.experiments.rare.writing import NAMES, TRAINED, ordered, points, table, text, trained
@@ -37,10 +38,11 @@ def page(result: Row) -> str:
         "## Arms",
         _arms(result),
         "## Train on synthetic, test on real",
-        _tstr(result),
+        tstr(result),
         "## Learning curves",
         _curves(result),
         *_skipped(result["skipped"]),
+        *changed(result),
         "## Limits",
         _LIMITS,
     ]
@@ -68,7 +70,9 @@ def _protocol(result: Row) -> str:
         f"Recall is matched at a specificity of {protocol['specificity']} on the test's own ROC "
         "curve. Brackets are 95 % intervals over runs with Nadeau and Bengio's correction for "
         f"splits that share rows (one run has none). Planned: {protocol['runs']} runs of cheap "
-        f"arms and {protocol['deep_runs']} of deep ones; a row says how many are done. Declared: "
+        f"arms and {protocol['deep_runs']} of deep ones, of generators of whole tables "
+        f"{protocol['tstr_runs']} and {protocol['deep_tstr_runs']}; a row says how many are done. "
+        "Declared: "
         f"{result['declared_core_hours']:.2f} core-hours for everything; the rows below took "
         f"{result['core_hours']:.2f}."
     )
@@ -226,56 +230,6 @@ def _differences(rows: Sequence[Row], classifier: str) -> str:
                 lines.append((f"{row['arm']} − {other}", str(apart["runs"]), *figures))
     head = ("paired difference", "runs", *(f"Δ {NAMES[score]}" for score in _DELTAS))
     return table(head, lines)
-
-
-def _tstr(result: Row) -> str:
-    parts = [
-        "Generators of the whole training fold, both classes; as many synthetic rows as real ones "
-        "train the classifiers, untouched real rows test them. Ratio: AUPRC over that of the real "
-        "training rows in the same run. DCR: median Gower distance of synthetic rows to the "
-        "closest row learnt; strangers': of the real test rows. SMOTE is the simple baseline: it "
-        "makes rows out of rows, and its DCR is what a generator has to be ahead of. SDV's four "
-        "are comparators under the Business Source License; nothing of theirs is released. The "
-        "negative control has no signal that could be kept and is left out."
-    ]
-    for each in result["sets"]:
-        rows = [row for row in result["tstr"] if row["set"] == each["name"]]
-        lines = [
-            (
-                row["arm"],
-                *trained(row),
-                *(
-                    text(row[name][score], 3)
-                    for name in CLASSIFIERS
-                    for score in ("auprc", "auprc_ratio")
-                ),
-                f"{row['privacy']['dcr']:.3f}" if "privacy" in row else "",
-                f"{row['privacy']['strangers_dcr']:.3f}" if "privacy" in row else "",
-                f"{row['privacy']['copied_share']:.4f}" if "privacy" in row else "",
-            )
-            for row in ordered(rows)
-        ]
-        heads = [f"{name} {what}" for name in CLASSIFIERS for what in ("AUPRC", "ratio")]
-        more = ("DCR", "strangers' DCR", "copied")
-        if rows:
-            head = ("trained on", *TRAINED, *heads, *more)
-            parts += [f"### {each['name']}", table(head, lines)]
-    best = [
-        (
-            *(row[name] for name in ("set", "classifier", "own", "sdv")),
-            str(row["runs"]),
-            text(row["ratio"], 3),
-        )
-        for row in result["best"]
-    ]
-    parts += [
-        "### Best own over best SDV generator",
-        "AUPRC of training on synthetic rows, run by run; the best of either side is chosen on "
-        "these same runs.",
-        table(("set", "classifier", "best own", "best SDV", "runs", "ratio"), best),
-        "![Train on synthetic, test on real](rare_disease_tstr.png)",
-    ]
-    return "\n\n".join(parts)
 
 
 def _curves(result: Row) -> str:

@@ -20,7 +20,7 @@ from ml.experiments.rare.protocol import (
 )
 from ml.experiments.rare.sets import HEART
 from ml.experiments.rare.simultaneous import simultaneous_intervals
-from ml.experiments.rare.units import CONTROL, HONEST, PAPER, TSTR
+from ml.experiments.rare.units import CONTROL, HONEST, MORE, PAPER, TSTR
 
 Row = Mapping[str, Any]
 Figure = list[float | None]
@@ -43,6 +43,9 @@ def summarised(found: Found, protocol: Protocol) -> dict[str, Any]:
         "negative_control": _simultaneous(whole, protocol),
         "tstr": [
             _tstr(rows, parts[TSTR], protocol) for rows in _grouped(parts[TSTR], "set", "arm")
+        ],
+        "tstr_more": [
+            _tstr(rows, parts[TSTR], protocol) for rows in _grouped(parts[MORE], "set", "arm")
         ],
         "best": _best(parts[TSTR], protocol),
         "curves": [
@@ -159,7 +162,7 @@ def _tstr(rows: Sequence[Row], every: Sequence[Row], protocol: Protocol) -> dict
 def _best(every: Sequence[Row], protocol: Protocol) -> list[dict[str, Any]]:
     """Best own over best SDV generator by mean AUPRC of train-on-synthetic, run by run.
 
-    The choice of the best is made on the same runs, on either side alike.
+    The best has the highest mean over its own runs, on either side alike.
     """
     found = []
     for name in dict.fromkeys(row["set"] for row in every):

@@ -56,16 +56,23 @@ def _negative(result: Result) -> list[Line]:
 
 
 def _known(result: Result) -> list[Line]:
-    """The best generator's TSTR on the set with known Bayes scores."""
+    """The best generator's TSTR on the set with known Bayes scores, by how many rows it drew."""
+    times = result["protocol"].get("tstr_times")
+    drawn = {
+        "as many rows": _generators(result["tstr"], KNOWN),
+        f"{times} times as many rows": _generators(result.get("tstr_more", ()), KNOWN),
+    }
     lines = []
     for classifier in CLASSIFIERS:
-        rows = [row for row in _generators(result, KNOWN) if row[classifier]["auprc_ratio"][0]]
-        if rows:
+        for said, generators in drawn.items():
+            rows = [row for row in generators if row[classifier]["auprc_ratio"][0]]
+            if not rows:
+                continue
             best = max(rows, key=lambda row: float(row[classifier]["auprc_ratio"][0]))
             ratio = best[classifier]["auprc_ratio"]
             lines.append(
                 _line(
-                    f"{KNOWN}, {classifier}: TSTR over real AUPRC, best generator",
+                    f"{KNOWN}, {classifier}: TSTR over real AUPRC, best generator, {said}",
                     f"≥ {_OF_REAL}",
                     f"{_text(ratio)} ({best['arm']}, {best['runs']} runs)",
                     _verdict(ratio, _OF_REAL),
@@ -154,8 +161,8 @@ def _verdict(ratio: Sequence[float | None], asked: float) -> str:
     return OPEN if high is not None and high >= asked else MISSED
 
 
-def _generators(result: Result, name: str) -> list[Result]:
-    return [row for row in result["tstr"] if row["set"] == name and row["arm"] in GENERATORS]
+def _generators(rows: Sequence[Result], name: str) -> list[Result]:
+    return [row for row in rows if row["set"] == name and row["arm"] in GENERATORS]
 
 
 def _line(target: str, asked: str, reached: str, verdict: str) -> Line:

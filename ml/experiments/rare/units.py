@@ -17,8 +17,8 @@ from ml.experiments.rare.protocol import (
 )
 from ml.experiments.rare.sets import HEART, KNOWN, RareSet
 
-HONEST, TSTR, PAPER, CONTROL = "honest", "tstr", "paper", "control"
-PARTS = (HONEST, TSTR, PAPER, CONTROL)
+HONEST, TSTR, MORE, PAPER, CONTROL = "honest", "tstr", "tstr_more", "paper", "control"
+PARTS = (HONEST, TSTR, MORE, PAPER, CONTROL)
 CURVE_SETS = (HEART, KNOWN)
 Row = Mapping[str, Any]
 
@@ -50,8 +50,9 @@ class Unit:
         """The name under which each arm's row is kept."""
         found = {}
         for arm in self.arms:
-            epochs = protocol.epochs_of(self.given, arm, whole=self.part == TSTR)
-            key = protocol.key(self.part, self.given, arm, self.run, self.size, epochs)
+            epochs = protocol.epochs_of(self.given, arm, whole=self.part in (TSTR, MORE))
+            times = (protocol.tstr_times,) if self.part == MORE else ()
+            key = protocol.key(self.part, self.given, arm, self.run, self.size, epochs, *times)
             found[arm] = f"{self.part}-{self.given}-{arm}-{self.run:03d}-{key}"
         return found
 
@@ -61,6 +62,9 @@ class Unit:
             return list(honest_rows(given, self.arms, self.run, protocol, self.size))
         if self.part == TSTR:
             return list(tstr_rows(given, self.arms, self.run, protocol))
+        if self.part == MORE:
+            times = protocol.tstr_times
+            return list(tstr_rows(given, self.arms, self.run, protocol, times=times))
         if self.part == PAPER:
             return [paper_row(given, arm, self.run, protocol, self.size) for arm in self.arms]
         return [control_row(given, control, self.run, protocol) for control in self.arms]
@@ -84,6 +88,8 @@ def _cheap(sets: Sequence[str], arms: Sequence[str], protocol: Protocol) -> Iter
     cheap = tuple(arm for arm in whole if arm not in DEEP)
     for run in range(protocol.tstr_runs):
         yield from (Unit(TSTR, name, cheap, run) for name in sets if name != HEART)
+        if KNOWN in sets and cheap != (REAL,):
+            yield Unit(MORE, KNOWN, cheap[1:], run)
 
 
 def _deep(sets: Sequence[str], arms: Sequence[str], protocol: Protocol) -> Iterator[Unit]:

@@ -32,7 +32,7 @@ from ml.experiments.rare.sets import KNOWN, TARGET
 from ml.experiments.rare.simultaneous import simultaneous_intervals
 from ml.experiments.rare.summary import summarised
 from ml.experiments.rare.targets import MISSED, targets
-from ml.experiments.rare.units import HONEST, TSTR, Unit, units
+from ml.experiments.rare.units import HONEST, MORE, TSTR, Unit, units
 from ml.experiments.rare.work import Workers, done, finished
 from ml.experiments.rare_disease import main
 from ml.records.tables.table import copies
@@ -138,6 +138,19 @@ def test_train_on_synthetic_tests_on_real_rows_and_says_how_near_it_came(given):
     assert 0 < smote["privacy"]["dcr"] < smote["privacy"]["strangers_dcr"]
 
 
+def test_more_synthetic_rows_are_drawn_of_the_same_generator_and_kept_under_a_name_of_their_own(
+    given,
+):
+    few, many = (Unit(part, KNOWN, ("class_copula",), 0) for part in (TSTR, MORE))
+    (row,) = many.measure(given, PROTOCOL)
+    assert row["generated_rows"] == PROTOCOL.tstr_times * row["training_rows"]
+    assert few.names(PROTOCOL) != many.names(PROTOCOL)
+    assert many.names(PROTOCOL) != many.names(replace(PROTOCOL, tstr_times=2))
+    planned = units((KNOWN,), (NONE, SMOTE, "class_copula"), PROTOCOL)
+    (drawn,) = [unit for unit in planned if unit.part == MORE]
+    assert drawn.arms == (SMOTE, "class_copula") and drawn.given == KNOWN
+
+
 def test_every_arm_is_planned_and_cheap_ones_come_first():
     planned = units((KNOWN,), (*CHEAP, *DEEP), PROTOCOL)
     whole = [unit for unit in planned if unit.part == HONEST and unit.size == 1]
@@ -201,6 +214,7 @@ def result(given):
     todo = [
         *(Unit(HONEST, KNOWN, (NONE, SMOTE, "gaussian_copula"), run) for run in range(3)),
         *(Unit(TSTR, KNOWN, (REAL, SMOTE, "gaussian_copula"), run) for run in range(2)),
+        *(Unit(MORE, KNOWN, (SMOTE, "gaussian_copula"), run) for run in range(2)),
         *(Unit("control", KNOWN, ("honest", "smote_before_split"), run) for run in range(2)),
         Unit(HONEST, KNOWN, ("ctgan",), 0, 0.2),
     ]
@@ -236,6 +250,8 @@ def test_targets_are_judged_by_what_is_in_the_rows(result):
     verdicts = {line["target"]: line["verdict"] for line in result["targets"]}
     assert verdicts["leak detector on protocols that leak"] == "hit"
     assert verdicts["leak detector on honest rows"] == "hit"
+    drawn = [line["target"] for line in result["targets"] if LOGISTIC in line["target"]]
+    assert [name.rpartition(", ")[2] for name in drawn] == ["as many rows", "4 times as many rows"]
     arm = {"arm": "none", "runs": 2}
     wide = {name: {"simultaneous": [0.5, 0.4, 0.6]} for name in CLASSIFIERS}
     empty = {"tstr": [], "best": [], "controls": [], "honest_leaks": {}, "protocol": {"quick": 0}}
@@ -246,6 +262,7 @@ def test_targets_are_judged_by_what_is_in_the_rows(result):
 
 def test_page_and_pictures_are_made_of_the_result_alone(result, tmp_path):
     text = page(json.loads(json.dumps(result, allow_nan=False)))
+    assert "### known-bayes, 4 times as many synthetic rows" in text
     assert "3 (0–2)" in text and "## Not measured" in text and "50 are needed" in text
     files = draw(result, tmp_path)
     assert {file.suffix for file in files} == {".png", ".csv"} and len(files) == 10
