@@ -1,15 +1,17 @@
 """Intervals that cover what they say: split conformal by group, and online for one person.
 
-A forecast's quantile τ at a step is moved so that, among people the model never saw, a share τ of
-outcomes lies below it: overall, in every hour of the day, in every band of the last observed
-glucose, and for calm and lively recent hours alike. Moves are measured in widths of the forecast's
-own 90 % interval, so that a person with little variation gets little. Groups add up; each is
-learnt on what the others left over, and small ones stay near zero. The middle is not moved: it
-is the point forecast.
+First a forecast's quantiles are stretched about their middle by how hard it is for its person
+(`ml.models.difficulty`). Then quantile τ at a step is moved so that, among people the model never
+saw, a share τ of outcomes lies below it: overall, in every hour of the day, in every band of the
+last observed glucose, and for calm and lively recent hours alike. Moves are measured in widths of
+the stretched 90 % interval. Groups add up; each is learnt on what the others left over, and small
+ones stay near zero. What people who took no part in making these tables were left with is added
+at the end. The middle is not moved: it is the point forecast.
 
 Sources: Romano et al. 2019 (conformalised quantile regression), Gibbs and Candès 2021 (adaptive
-conformal inference). Adding group effects and shrinking them is ours; exact finite-sample
-guarantees do not survive it, so coverage is measured on people held out.
+conformal inference), Barber et al. 2021 (leaving out whom an error is taken of). Adding group
+effects and shrinking them is ours; exact finite-sample guarantees do not survive it, so coverage
+is measured on people held out.
 """
 
 from collections.abc import Mapping
@@ -18,11 +20,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ml.models.difficulty import FEATURES, Difficulty
 from ml.models.forecaster import MEDIAN, QUANTILES
 from ml.records.cgm.windows import HORIZON, ForecastWindows
 
 Floats = npt.NDArray[np.float32]
+Tables = dict[str, Floats]
 
+FORMAT = 2
+"""Of every forecaster that holds these tables; format 1 knew no difficulty."""
 LOWEST = 20.0
 HIGHEST = 600.0
 """mg/dL that a forecast may say."""
@@ -32,7 +38,11 @@ SPREADS = np.array([8.0, 14.0, 24.0, 40.0])
 GROUPS = {"all": 1, "hour": 24, "band": 5, "spread": 5}
 SHRINKAGE = 12.0
 """Person-days at which a group counts half."""
+OWN_SHRINKAGE = 18.0
+"""Days at which a person's own groups count half beside those of others."""
 _ROUNDS = 3
+_PARTS, _FEWEST_PEOPLE, _THINNED = 5, 15, 2
+_DIFFICULTY = "conformal.difficulty"
 _NARROWEST = 2.0
 _LEVELS = np.array(QUANTILES)
 
@@ -44,12 +54,14 @@ def history_spread(windows: ForecastWindows) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Conformal:
-    """Moves of the quantiles, learnt on people that a forecaster was not trained on.
+    """Stretches and moves of the quantiles, learnt on people a forecaster was not trained on.
 
     Attributes:
+        difficulty: how wide a person's intervals have to be beside others'.
         shifts: group name → widths, float32, shape (groups, HORIZON, levels).
     """
 
+    difficulty: Difficulty
     shifts: Mapping[str, Floats]
 
     @classmethod
@@ -58,26 +70,25 @@ class Conformal:
     ) -> "Conformal":
         """Learn from forecasts (n, HORIZON, levels) and what came after them.
 
-        Without a `prior` the move of everybody is learnt whole; with one, what is learnt here
-        corrects it and is shrunk like any group's.
+        Without a `prior` difficulty and the move of everybody are learnt whole; with one, its
+        difficulty stays, and what is learnt here corrects its moves and is shrunk like any
+        group's.
         """
-        left = (windows.target[:, :, None] - quantiles) / _width(quantiles)
-        if prior is not None:
-            left = left - prior._shift(windows)
-        days, groups = _person_days(windows), _groups(windows)
-        moves = {name: np.zeros((size, *left.shape[1:]), np.float32) for name, size in _sizes()}
-        for name in list(groups) * _ROUNDS:
-            left += moves[name][groups[name]]
-            whole = name == "all" and prior is None
-            moves[name] = _group_quantiles(left, groups[name], days, GROUPS[name], whole=whole)
-            left -= moves[name][groups[name]]
-        before = {} if prior is None else prior.shifts
-        return cls({name: move + before.get(name, np.float32(0)) for name, move in moves.items()})
+        if prior is None:
+            learnt = _learnt(quantiles, windows)
+            return cls(learnt.difficulty, _for_strangers(learnt, quantiles, windows))
+        own = _moves(prior._left(quantiles, windows), windows, alone=False)
+        return cls(prior.difficulty, {name: own[name] + prior.shifts[name] for name in GROUPS})
 
     def apply(self, quantiles: Floats, windows: ForecastWindows) -> Floats:
         """Calibrated quantiles: ascending, within `LOWEST` to `HIGHEST`, the middle as it was."""
-        moved = quantiles + self._shift(windows) * _width(quantiles)
+        stretched = _stretched(quantiles, self.difficulty, windows)
+        moved = stretched + self._shift(windows) * _width(stretched)
         return ordered(moved, quantiles[:, :, MEDIAN])
+
+    def _left(self, quantiles: Floats, windows: ForecastWindows) -> Floats:
+        """Outcomes above each calibrated quantile, in widths."""
+        return _left(quantiles, self.difficulty, windows) - self._shift(windows)
 
     def _shift(self, windows: ForecastWindows) -> Floats:
         groups = _groups(windows)
@@ -86,21 +97,27 @@ class Conformal:
 
     def to_tensors(self) -> dict[str, Floats]:
         """The tables by the names they are stored under."""
-        return {f"conformal.{name}": table for name, table in self.shifts.items()}
+        shifts = {f"conformal.{name}": table for name, table in self.shifts.items()}
+        return shifts | {_DIFFICULTY: self.difficulty.exponents}
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Floats]) -> "Conformal":
-        """The inverse of `to_tensors`.
+    def from_tensors(cls, tensors: Mapping[str, Floats], version: int = FORMAT) -> "Conformal":
+        """The inverse of `to_tensors`; what format 1 wrote forecasts as it did.
 
         Raises:
             KeyError: a table is missing.
             ValueError: a table has another shape.
         """
         shifts = {name: np.asarray(tensors[f"conformal.{name}"], np.float32) for name in GROUPS}
-        for name, size in _sizes():
+        for name, size in GROUPS.items():
             if shifts[name].shape != (size, HORIZON, len(QUANTILES)):
                 raise ValueError(f"the table of {name} has shape {shifts[name].shape}")
-        return cls(shifts)
+        if version < FORMAT:
+            return cls(Difficulty.none(), shifts)
+        exponents = np.asarray(tensors[_DIFFICULTY], np.float32)
+        if exponents.shape != (HORIZON, len(FEATURES)):
+            raise ValueError(f"the table of difficulty has shape {exponents.shape}")
+        return cls(Difficulty(exponents), shifts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +189,57 @@ class AdaptiveConformal:
         self.factors = np.clip(np.where(known, self.factors * step, self.factors), 0.25, 4.0)
 
 
+def _learnt(quantiles: Floats, windows: ForecastWindows) -> Conformal:
+    """Difficulty, then the effects of the groups, all on the same windows."""
+    away = windows.target - quantiles[:, :, MEDIAN]
+    difficulty = Difficulty.fit(away / _width(quantiles)[:, :, 0], windows)
+    left = _left(quantiles, difficulty, windows)
+    return Conformal(difficulty, _moves(left, windows, alone=True))
+
+
+def _for_strangers(learnt: Conformal, quantiles: Floats, windows: ForecastWindows) -> Tables:
+    """The moves of `learnt`, and what is still missing for people who did not make them.
+
+    Tables fit those who made them too well. A fifth of the people at a time is calibrated by the
+    others; what that leaves over is added for everybody. Of few people it would widen too much.
+    """
+    _, who = np.unique(windows.person, return_inverse=True)
+    if who.size == 0 or who.max() + 1 < _FEWEST_PEOPLE:
+        return dict(learnt.shifts)
+    some = np.arange(0, len(who), _THINNED)
+    windows, quantiles, part = windows.take(some), quantiles[some], who[some] % _PARTS
+    left = np.empty((*windows.target.shape, len(QUANTILES)), np.float32)
+    for held in (part == number for number in range(_PARTS)):
+        others = _learnt(quantiles[~held], windows.take(~held))
+        left[held] = others._left(quantiles[held], windows.take(held))
+    more = _column_quantiles(left).astype(np.float32)
+    more[:, MEDIAN] = 0.0
+    return {**learnt.shifts, "all": learnt.shifts["all"] + more}
+
+
+def _moves(left: Floats, windows: ForecastWindows, *, alone: bool) -> Tables:
+    """The effect of every group, learnt on what others leave; `alone`, everybody's is whole."""
+    left, groups, days = left.copy(), _groups(windows), _person_days(windows)
+    moves = {name: np.zeros((size, *left.shape[1:]), np.float32) for name, size in GROUPS.items()}
+    shrinkage = SHRINKAGE if alone else OWN_SHRINKAGE
+    for name in list(groups) * _ROUNDS:
+        left += moves[name][groups[name]]
+        half = 0.0 if name == "all" and alone else shrinkage
+        moves[name] = _group_quantiles(left, groups[name], days, GROUPS[name], shrinkage=half)
+        left -= moves[name][groups[name]]
+    return moves
+
+
+def _stretched(quantiles: Floats, difficulty: Difficulty, windows: ForecastWindows) -> Floats:
+    middle = quantiles[:, :, MEDIAN : MEDIAN + 1]
+    return middle + (quantiles - middle) * difficulty.factors(windows)[:, :, None]
+
+
+def _left(quantiles: Floats, difficulty: Difficulty, windows: ForecastWindows) -> Floats:
+    stretched = _stretched(quantiles, difficulty, windows)
+    return np.asarray((windows.target[:, :, None] - stretched) / _width(stretched), np.float32)
+
+
 def _groups(windows: ForecastWindows) -> dict[str, npt.NDArray[np.intp]]:
     last = windows.history[:, -1]
     band = np.searchsorted(BANDS[:2], last, side="right") + np.searchsorted(BANDS[2:], last)
@@ -181,10 +249,6 @@ def _groups(windows: ForecastWindows) -> dict[str, npt.NDArray[np.intp]]:
         "hour": (windows.minute_of_day // 60).astype(np.intp),
         "band": band,
     }
-
-
-def _sizes() -> list[tuple[str, int]]:
-    return list(GROUPS.items())
 
 
 def _width(quantiles: Floats) -> Floats:
@@ -204,20 +268,16 @@ def _group_quantiles(
     days: npt.NDArray[np.intp],
     size: int,
     *,
-    whole: bool,
+    shrinkage: float,
 ) -> Floats:
     """Quantile τ of what is left in each group for the column of τ, shrunk towards zero."""
     moves = np.zeros((size, *left.shape[1:]), dtype=np.float32)
     for group in np.unique(groups):
         rows = groups == group
-        weight = 1.0 if whole else _weight(np.unique(days[rows]).size)
-        moves[group] = weight * _column_quantiles(left[rows])
+        known = np.unique(days[rows]).size
+        moves[group] = known / (known + shrinkage) * _column_quantiles(left[rows])
     moves[:, :, MEDIAN] = 0.0
     return moves
-
-
-def _weight(days: int) -> float:
-    return days / (days + SHRINKAGE)
 
 
 def _column_quantiles(left: Floats) -> Floats:

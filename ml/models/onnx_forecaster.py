@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ml.artifacts import Artifact, BrokenArtifact, require
 from ml.models.baselines import LastValue, SameTimeYesterday, TimeOfDayMedian
-from ml.models.conformal import Conformal, ordered
+from ml.models.conformal import FORMAT, Conformal, ordered
 from ml.models.forecaster import MEDIAN, QUANTILES
 from ml.models.linear import Linear
 from ml.models.point import tensors_of
@@ -21,7 +21,6 @@ from ml.models.quiet_onnxruntime import (
 from ml.records.cgm.windows import HORIZON, ForecastWindows
 
 NETWORKS = ("rnn", "lstm", "gru")
-FORMAT = 1
 _NETWORK = "network.onnx"
 _INPUTS = ("history", "minute", "yesterday", "typical")
 _AT_ONCE = 4096
@@ -73,7 +72,7 @@ class OnnxForecaster:
         self.card = dict(artifact.card)
         self._session = _session(artifact, threads)
         try:
-            self._conformal = Conformal.from_tensors(tensors_of(artifact))
+            self._conformal = Conformal.from_tensors(tensors_of(artifact), artifact.version)
         except (KeyError, ValueError) as fault:
             raise BrokenArtifact(f"the {self.kind!r} model lacks a table: {fault}") from fault
 

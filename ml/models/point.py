@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from ml.artifacts import Artifact, BrokenArtifact, require
-from ml.models.conformal import Conformal, Residuals
+from ml.models.conformal import FORMAT, Conformal, Residuals
 from ml.models.forecaster import TooLittleData
 from ml.records.cgm.windows import HORIZON, ForecastWindows
 from ml.training.progress import Progress, ProgressSink
@@ -16,7 +16,6 @@ from ml.training.progress import Progress, ProgressSink
 Floats = npt.NDArray[np.float32]
 
 WEIGHTS = "weights.safetensors"
-FORMAT = 1
 FEWEST_WINDOWS = 100
 """Windows that training and validation need each: about 8 h of origins."""
 
@@ -116,7 +115,7 @@ class PointForecaster:
         model = cls()
         try:
             model._residuals = Residuals(tensors["residuals"])
-            model._conformal = Conformal.from_tensors(tensors)
+            model._conformal = Conformal.from_tensors(tensors, artifact.version)
             model._restore(tensors)
         except (KeyError, ValueError) as fault:
             raise BrokenArtifact(f"the {cls.kind!r} model lacks a table: {fault}") from fault

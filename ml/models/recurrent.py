@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from ml.artifacts import Artifact, BrokenArtifact, require
-from ml.models.conformal import Conformal, Residuals, ordered
+from ml.models.conformal import FORMAT, Conformal, Residuals, ordered
 from ml.models.forecaster import MEDIAN, QUANTILES
 from ml.models.linear import least_squares, linear_point
 from ml.models.point import packed_tensors, require_enough, tensors_of, training_card
@@ -20,7 +20,6 @@ from ml.training.progress import ProgressSink
 from ml.training.quantiles import Examples, Settings, train_quantiles
 from ml.training.seeds import seeded_initialisation
 
-FORMAT = 1
 WEIGHTS = "weights.safetensors"
 NETWORK = "network.onnx"
 _OPSET = 18
@@ -126,7 +125,7 @@ class Recurrent:
         model = cls()
         try:
             model.network = _restored(cls.kind, tensors)
-            model.conformal = Conformal.from_tensors(tensors)
+            model.conformal = Conformal.from_tensors(tensors, artifact.version)
         except (KeyError, ValueError, RuntimeError) as fault:
             raise BrokenArtifact(f"the {cls.kind!r} model lacks a table: {fault}") from fault
         model.card = dict(artifact.card)

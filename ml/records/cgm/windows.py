@@ -17,6 +17,7 @@ HORIZON_MINUTES = tuple(STEP_MINUTES * (step + 1) for step in range(HORIZON))
 LEAST_KNOWN = 0.75
 """Share of a history that has to be known; the rest is filled by straight lines."""
 _LATELY = 6
+_USUAL_DAYS = 14
 _DAY = 1440 // STEP_MINUTES
 _AT_ONCE = 4096
 """Origins whose past days are held in memory together: 5 MiB of them."""
@@ -38,6 +39,8 @@ class ForecastWindows:
         yesterday: mg/dL one day before each target step, float32, (n, HORIZON), NaN if unknown.
         typical: the person's median at the time of day of each target step over the days before
             the origin (14 at most), float32, (n, HORIZON), NaN where there is none.
+        day_spread: SD of what is known of the 24 hours up to the origin, mg/dL, float32, (n,).
+        usual_spread: the same of the 14 days up to the origin.
         target: mg/dL after the origin, float32, (n, HORIZON), NaN where there is no reading.
     """
 
@@ -47,6 +50,8 @@ class ForecastWindows:
     history: npt.NDArray[np.float32]
     yesterday: npt.NDArray[np.float32]
     typical: npt.NDArray[np.float32]
+    day_spread: npt.NDArray[np.float32]
+    usual_spread: npt.NDArray[np.float32]
     target: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
@@ -78,6 +83,8 @@ def forecast_windows(grid: GlucoseGrid, *, stride: int = 1) -> ForecastWindows:
         history=_filled(grid.mg_dl)[origins[:, None] + np.arange(1 - HISTORY, 1)],
         yesterday=_at(padded, ahead - _DAY),
         typical=_typical(padded, origins),
+        day_spread=_spread(grid.mg_dl, origins, days=1),
+        usual_spread=_spread(grid.mg_dl, origins, days=_USUAL_DAYS),
         target=np.where(real[ahead], padded[ahead], np.float32(np.nan)).astype(np.float32),
     )
 
@@ -117,7 +124,7 @@ def _at(values: npt.NDArray[np.float32], index: npt.NDArray[np.intp]) -> npt.NDA
 
 
 def _typical(
-    values: npt.NDArray[np.float32], origins: npt.NDArray[np.intp], days: int = 14
+    values: npt.NDArray[np.float32], origins: npt.NDArray[np.intp], days: int = _USUAL_DAYS
 ) -> npt.NDArray[np.float32]:
     """Median over the last `days` days at the time of day of each target step."""
     found = np.empty((origins.size, HORIZON), dtype=np.float32)
@@ -136,3 +143,17 @@ def _medians(
         known = np.isfinite(past).any(axis=0)
         filled = np.where(known, past, np.float32(0.0))
         return np.where(known, np.nanmedian(filled, axis=0), np.nan).astype(np.float32)
+
+
+def _spread(
+    values: npt.NDArray[np.float32], origins: npt.NDArray[np.intp], *, days: int
+) -> npt.NDArray[np.float32]:
+    """SD of the known values of the last `days` days up to each origin; an origin is known."""
+    known = np.isfinite(values)
+    level = float(values[known].mean(dtype=np.float64)) if known.any() else 0.0
+    away = np.where(known, values.astype(np.float64) - level, 0.0)  # small sums round little
+    sums = np.stack([np.cumsum(np.append(0.0, of)) for of in (known, away, away**2)])
+    end = origins + 1
+    count, first, second = sums[:, end] - sums[:, np.maximum(end - days * _DAY, 0)]
+    variance = second / count - (first / count) ** 2
+    return np.sqrt(np.maximum(variance, 0.0)).astype(np.float32)
