@@ -28,6 +28,7 @@ class PersonScores:
         person: str, shape (people,).
         windows: forecast origins, int64, shape (people,).
         mse, mae, pinball: by step, float64, shape (people, steps); NaN without a target.
+        width: between the outer quantiles, mg/dL, float64, shape (people, steps); over all origins.
         hits, counts: targets inside the outer quantiles, and targets, by step, (people, steps).
         hour_hits, hour_counts: the same by hour of the origin, (people, 24, steps).
         band_hits, band_counts: the same by band of the last observed glucose, (people, 5, steps).
@@ -38,6 +39,7 @@ class PersonScores:
     mse: npt.NDArray[np.float64]
     mae: npt.NDArray[np.float64]
     pinball: npt.NDArray[np.float64]
+    width: npt.NDArray[np.float64]
     hits: npt.NDArray[np.float64]
     counts: npt.NDArray[np.float64]
     hour_hits: npt.NDArray[np.float64]
@@ -93,14 +95,15 @@ def score(
         return _sums(which, values, len(names))
 
     hours, bands = np.eye(24)[np.asarray(hour, dtype=np.intp)], np.eye(5)[band_of(last)]
-    counts = by_person(known)
+    counts, windows = by_person(known), np.bincount(which, minlength=len(names))
     with np.errstate(invalid="ignore", divide="ignore"):
         return PersonScores(
             person=names,
-            windows=np.bincount(which, minlength=len(names)),
+            windows=windows,
             mse=by_person(error.astype(np.float64) ** 2) / counts,
             mae=by_person(np.abs(error)) / counts,
             pinball=by_person(_pinball(target, quantiles, levels)) / counts,
+            width=by_person(quantiles[:, :, -1] - quantiles[:, :, 0]) / windows[:, None],
             hits=by_person(inside),
             counts=counts,
             hour_hits=by_person(hours[:, :, None] * inside[:, None, :]),

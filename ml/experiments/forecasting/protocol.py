@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ml.models.conformal import FORMAT as CALIBRATION
+
 SIMPLE = (
     "last_value",
     "same_time_yesterday",
@@ -32,6 +34,7 @@ class Protocol:
         seed: deals the people and starts the networks.
         people_most: people of each cohort that take part, 0 for all.
         bootstraps: draws of people for the intervals.
+        calibration: format of the tables that intervals are calibrated by.
     """
 
     quick: bool = False
@@ -45,6 +48,7 @@ class Protocol:
     seed: int = 20261122
     people_most: int = 0
     bootstraps: int = 2000
+    calibration: int = CALIBRATION
 
     @property
     def digest(self) -> str:

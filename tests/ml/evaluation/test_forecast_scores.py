@@ -137,3 +137,8 @@ def test_forecasts_that_do_not_fit_their_targets_are_refused() -> None:
             quantiles=np.zeros((1, 3, 3)),
             levels=LEVELS,
         )
+
+
+def test_the_width_of_an_interval_is_told_whether_or_not_its_outcome_is_known() -> None:
+    scores = _scores(["a", "a", "b"], [[100.0], [np.nan], [100.0]], [[100.0]] * 3, half=12.0)
+    assert scores.width.tolist() == [[24.0], [24.0]]

@@ -93,7 +93,11 @@ def test_a_finished_row_is_not_measured_again_and_gives_the_same_table(tmp_path:
     }
     text = page(result)
     assert "QUICK" in text and "interpolated" in text
-    assert set(found["all"]["models"]["gru"]["coverage"]["bands"]) == set(BAND_NAMES)
+    cover = found["all"]["models"]["gru"]["coverage"]
+    assert set(cover["bands"]) == set(BAND_NAMES)
+    assert cover["width"]["value"] > 0 and "| covered | width |" in text
+    low, high = cover["perfect"]["hours"]["least"]
+    assert low <= high <= 0.9 and f"(perfect: {low:.3f} to {high:.3f})" in text
     json.dumps(result)
 
 
@@ -101,9 +105,11 @@ def _figures(share: float, worst_hour: float) -> dict[str, Any]:
     """One model's figures with this coverage, in the shape of the table."""
     minutes = {"ratio_to_linear": {"high": 0.95}, "pinball": {"value": 3.0}}
     part = {"value": share, "low": share, "high": share, "outcomes": 9}
+    chance = {name: [0.85, 0.95] for name in ("overall", "least", "most")}
     return {
         "minutes": dict.fromkeys(STEP_NAMES, minutes),
         "coverage": {
+            "perfect": dict.fromkeys(("hours", "bands"), chance),
             "overall": part,
             "hours": [part, part | {"value": worst_hour}],
             "bands": dict.fromkeys(BAND_NAMES, part),
