@@ -30,19 +30,19 @@ def from_address(app: FastAPI, host: str) -> Browser:
 
 def test_an_id_is_guarded_from_wherever_it_is_tried(ports: Ports) -> None:
     enrol(ports, "haneul")
-    app = app_with(ports, login_rate="3/minute")
+    app = app_with(ports, login_rate="3/hour")
     for number, spelling in enumerate(("haneul", "HANEUL", " haneul")):
         assert from_address(app, f"10.0.{number}.1").log_in(spelling, WRONG).status_code == 401
     refused = from_address(app, "10.9.9.9").log_in("haneul")
     assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
-    assert 0 < int(refused.headers["retry-after"]) <= 61
+    assert 0 < int(refused.headers["retry-after"]) <= 3601
     assert refused.json()["retry_after"] == int(refused.headers["retry-after"])
     assert from_address(app, "10.0.0.1").log_in("another", WRONG).status_code == 401
 
 
 def test_guesses_at_recovery_codes_count_with_the_guesses_at_passwords(ports: Ports) -> None:
     enrol(ports, "haneul")
-    browser = Browser(app_with(ports, login_rate="2/minute"))
+    browser = Browser(app_with(ports, login_rate="2/hour"))
     guess = {"id": "haneul", "recovery_code": "AAAA", "password": "a new password"}
     assert browser.post("/api/recover", guess).status_code == 401
     assert browser.log_in("haneul", WRONG).status_code == 401
@@ -60,7 +60,7 @@ def test_guesses_at_recovery_codes_count_with_the_guesses_at_passwords(ports: Po
 def test_a_client_is_slowed_down_over_all_ids(
     ports: Ports, path: str, body: dict[str, str]
 ) -> None:
-    app = app_with(ports, client_rate="2/minute")
+    app = app_with(ports, client_rate="2/hour")
     browser = from_address(app, "2001:db8:0:1::1")
     neighbour = from_address(app, "2001:db8:0:1:ffff::2")
     assert browser.post(path, body).status_code != 429
@@ -71,7 +71,7 @@ def test_a_client_is_slowed_down_over_all_ids(
 
 def test_asking_for_the_password_again_cannot_be_used_to_guess_it(ports: Ports) -> None:
     enrol(ports, "haneul")
-    browser = Browser(app_with(ports, login_rate="2/minute"))
+    browser = Browser(app_with(ports, login_rate="2/hour"))
     browser.log_in("haneul")
     asked = {"password": WRONG}
     assert [browser.post("/api/wallet/export", asked).status_code for _ in range(3)] == [
@@ -85,7 +85,7 @@ def test_asking_for_the_password_again_cannot_be_used_to_guess_it(ports: Ports) 
 def test_uploads_are_counted_by_account(ports: Ports) -> None:
     enrol(ports, "one")
     enrol(ports, "two")
-    app = app_with(ports, upload_rate="1/minute")
+    app = app_with(ports, upload_rate="1/hour")
     one, two = Browser(app), Browser(app)
     one.log_in("one")
     two.log_in("two")
@@ -172,7 +172,7 @@ def test_trainings_are_counted_when_they_are_queued(
 def test_what_is_computed_is_counted_together_and_by_account(ports: Ports, path: str) -> None:
     enrol(ports, "one")
     enrol(ports, "two")
-    app = app_with(ports, figures_rate="2/minute")
+    app = app_with(ports, figures_rate="2/hour")
     one, two = Browser(app), Browser(app)
     one.log_in("one")
     two.log_in("two")

@@ -9,6 +9,7 @@ import pytest
 from backend.crypto.certificates import stream_seed
 from backend.domain.account import Account
 from backend.domain.consent import Kind
+from backend.domain.contribution import Contribution
 from backend.domain.generation import RunState
 from backend.domain.identifiers import RunId
 from backend.domain.job import Again
@@ -18,6 +19,7 @@ from backend.use_cases.generate_dataset import generate_dataset
 from tests.cohorts import Studio
 from tests.fakes.chain import FakeChain
 from tests.fakes.contracts import Revoke
+from tests.ports.database_samples import contribution
 from tests.stand_in_ports import SettableClock
 
 
@@ -66,13 +68,17 @@ def test_who_consents_meanwhile_does_not_join_a_cohort_that_has_begun(studio: St
     assert [len(found) for found in studio.generators.cohorts] == [50, 50]
 
 
-def test_a_resumed_run_is_given_the_same_people_in_the_same_order(studio: Studio) -> None:
-    people = studio.people(50, records=3)
-    with studio.ports.database.write() as unit:
-        for person in people:
-            for age, row in enumerate(unit.contributions.of_account(person.id)):
-                older = replace(row, created_at=row.created_at - timedelta(minutes=age))
-                unit.contributions.update(older, expected=row.status)
+def test_a_resumed_run_is_given_the_same_people_in_the_same_order(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever order their records came in: of three the last in name came first."""
+
+    def dated(name: str, *args: Any, **named: Any) -> Contribution:
+        made = contribution(name, *args, **named)
+        return replace(made, created_at=made.created_at - timedelta(minutes=int(name[-1])))
+
+    monkeypatch.setattr("tests.cohorts.contribution", dated)
+    studio.people(50, records=3)
     run_id = begun(studio)
     assert generate_dataset(run_id, ports=studio.ports) is None
     first, second = studio.generators.cohorts
@@ -86,13 +92,16 @@ def test_a_run_whose_worker_dies_every_time_has_an_end(studio: Studio) -> None:
     people = studio.people(50)
     run_id = studio.request()
 
+    class Killed(BaseException):
+        pass
+
     def die(_: int) -> None:
-        raise KeyboardInterrupt
+        raise Killed
 
     studio.generators.before_step = die
     tries = studio.ports.policy.training_attempts
     for _ in range(tries):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Killed):
             generate_dataset(run_id, ports=studio.ports)
         assert studio.row(run_id).state is RunState.RUNNING
     assert generate_dataset(run_id, ports=studio.ports) is None
