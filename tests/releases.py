@@ -44,39 +44,49 @@ RUN = RunId("5d" * 16)
 COHORT_AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 ISSUED_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 PACKAGE = b"PK\x03\x04 the package"
-PEOPLE = 60
+PEOPLE, LEARNT_FROM, ROWS = 60, 40, 500
+OF_ROWS = ("exact_matches", "too_near", "near_copies", "dcr_share", "nndr_below")
 
 
-def measure(value: float) -> Measure:
+def measure(value: float, n: int = PEOPLE) -> Measure:
     """A figure without width."""
-    return Measure(value, value, value, PEOPLE, "test")
+    return Measure(value, value, value, n, "test")
 
 
 def evidence(**changes: Any) -> Evidence:
-    """Evidence that keeps every rule of the first policy."""
+    """Evidence that keeps every rule of the first policy and does not contradict itself, whatever
+    is changed in its counts."""
+    found = replace(Evidence(PEOPLE, LEARNT_FROM, 20, 1 / LEARNT_FROM, ROWS, {}), **changes)
     named = {
-        rule.measure: measure(_kept(rule))
+        rule.measure: measure(_kept(rule), _of(rule.measure, found))
         for rule in POLICY_1.rules
         if rule.measure not in ("people", "largest_share", "epsilon")
     }
-    found = Evidence(PEOPLE, 40, 20, 1 / PEOPLE, 500, named)
-    return replace(found, **changes)
+    return found if "measures" in changes else replace(found, measures=named)
 
 
 def failing(name: str = "exact_matches", value: float = 3.0) -> Evidence:
     """The same with one measure that no policy lets through."""
-    return evidence(measures={**evidence().measures, name: measure(value)})
+    kept = evidence()
+    return replace(kept, measures={**kept.measures, name: measure(value, _of(name, kept))})
+
+
+def _of(name: str, found: Evidence) -> int:
+    """How many a measure is of."""
+    if name in OF_ROWS:
+        return found.synthetic_rows
+    return found.training_people if name == "people_across_split" else found.people
 
 
 def leaves(count: int = PEOPLE) -> tuple[LineageLeaf, ...]:
-    """One contribution a person, with four windows each."""
+    """One contribution a person, with four windows of each that is learnt from."""
     return tuple(
         LineageLeaf(
             ContributionId(f"{number:032x}"),
             AccountId(f"{number + 1000:032x}"),
             sha256(f"contribution {number}".encode()).digest(),
             RAW,
-            4,
+            4 if number < LEARNT_FROM else 0,
         )
         for number in range(count)
     )

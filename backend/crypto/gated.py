@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Final, NoReturn
 
 from backend.crypto.certificates import certificate_content, certificate_of, certificate_signer
+from backend.domain.consistency import contradictions
 from backend.domain.errors import ContentMismatch, NotReleasable
 from backend.domain.generation import Dataset
 from backend.domain.identifiers import RunId, WalletAddress
@@ -72,8 +73,8 @@ def gated(package: bytes, dataset: Dataset, evaluator: WalletAddress) -> GatedPa
 def let_out(dataset: Dataset, evaluator: WalletAddress) -> Certificate:
     """What was signed, when it lets the dataset out now.
 
-    Raises `NotReleasable` for a certificate that another key signed, that its own policy does not
-    let out or that is withdrawn.
+    Raises `NotReleasable` for a certificate that another key signed, that contradicts itself, that
+    its own policy does not let out or that is withdrawn.
     """
     certificate = certificate_of(dataset.signed)
     run = certificate.run_id
@@ -87,6 +88,8 @@ def let_out(dataset: Dataset, evaluator: WalletAddress) -> Certificate:
         raise NotReleasable(f"the certificate of dataset {run} is not signed by the evaluator")
     if dataset.run_id != run or certificate_content(dataset.certificate) != dataset.signed:
         raise NotReleasable(f"dataset {run} has another certificate than the signed one")
+    if contradictions(certificate):
+        raise NotReleasable(f"the certificate of dataset {run} contradicts itself")
     if not certificate.passes or not dataset.listed:
         raise NotReleasable(
             f"dataset {run} is not released: its certificate says why, or it was withdrawn"

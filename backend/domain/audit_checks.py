@@ -41,6 +41,7 @@ class Check(StrEnum):
     RELEASE_SIGNED = "releases.signed"
     RELEASE_POLICY = "releases.policy"
     RELEASE_GATE = "releases.gate"
+    RELEASE_CONSISTENT = "releases.consistent"
     RELEASE_PACKAGE = "releases.package"
     LINEAGE_ROOT = "lineage.root"
     LINEAGE_RECORDS = "lineage.records"
@@ -84,11 +85,12 @@ MEANINGS: dict[Check, tuple[str, tuple[str, ...]]] = {
     Check.RELEASE_SIGNED: ("the deployment's evaluator signed each", ("REL-20",)),
     Check.RELEASE_POLICY: ("each was judged by a policy known here", ("REL-21",)),
     Check.RELEASE_GATE: ("attested measures keep every rule of it", ("REL-21",)),
+    Check.RELEASE_CONSISTENT: ("what each attests can be true at all", ("REL-29",)),
     Check.RELEASE_PACKAGE: ("each sealed package is there, unchanged", ("REL-24",)),
     Check.LINEAGE_ROOT: ("leaves are there and have the certified root", ("REL-22",)),
     Check.LINEAGE_RECORDS: ("leaves were registered, and not erased before", ("REL-22",)),
     Check.LINEAGE_CONSENT: ("consent to training and sale covered each leaf", ("REL-22",)),
-    Check.LINEAGE_PEOPLE: ("enough contributors, nobody too much of it", ("REL-23",)),
+    Check.LINEAGE_PEOPLE: ("enough contributors, as attested, none too much", ("REL-23", "REL-29")),
 }
 """What it means when the check holds, and the promises (docs/promises.md) it stands for."""
 

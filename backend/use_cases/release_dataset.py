@@ -21,6 +21,7 @@ from backend.crypto.certificates import (
 )
 from backend.crypto.cid import content_cid
 from backend.crypto.run_seals import RunPart, seal_of_run
+from backend.domain.consistency import LearntFrom, against_lineage, contradictions
 from backend.domain.errors import ContentMismatch, InvalidField
 from backend.domain.generation import (
     WHOLE,
@@ -82,6 +83,8 @@ def _require_spent(run: Run, generated: Generated) -> None:
     """What was promised of differential privacy must have been kept, or nothing is certified."""
     asked, spent = run.plan.epsilon, generated.evidence.privacy
     if asked is None:
+        if spent is not None:
+            raise InvalidField("epsilon", "the generator claims an (ε, δ) that was not asked for")
         return
     if spent is None or spent.epsilon > asked * (1 + 1e-6) or spent.delta != run.plan.delta:
         raise InvalidField(
@@ -125,6 +128,7 @@ def _certified(
         cohort_at=(run.started_at or asked_at).replace(microsecond=0),
         issued_at=asked_at.replace(microsecond=0),
     )
+    _require_consistent(certificate, leaves)
     content = certificate_content(certificate)
     typed = certificate_typed_data(content, chain_id=chain_id, registry=registry)
     signature = ports.evaluator.sign(typed)
@@ -141,6 +145,21 @@ def _certified(
     )
     public = (sealed, lineage, CURRENT_POLICY.content, document)
     return _Made(dataset, leaves, {content_cid(one): one for one in public}, findings)
+
+
+def _require_consistent(certificate: Certificate, leaves: Sequence[LineageLeaf]) -> None:
+    """Nothing is signed that cannot be true: then the evaluator is at fault, and not the data."""
+    evidence = certificate.evidence
+    of_person = _windows_of_people(leaves)
+    learning = sum(windows > 0 for windows in of_person.values())
+    learnt = LearntFrom(len(of_person), learning, of_person.total())
+    found = (*contradictions(certificate), *against_lineage(evidence, learnt))
+    if found:
+        raise InvalidField(
+            "evidence",
+            "nothing is certified, because what was measured contradicts itself: "
+            f"{'; '.join(found)}. The measuring is at fault: tell whoever maintains it",
+        )
 
 
 def _leaves(
@@ -170,11 +189,17 @@ def _leaves(
 def _largest_share(generated: Generated, leaves: Sequence[LineageLeaf]) -> float:
     """Of one person: in all windows as they were measured, or in those learnt from, which anybody
     can count; the larger."""
+    of_person = _windows_of_people(leaves)
+    learnt = max(of_person.values(), default=0) / max(1, of_person.total())
+    return max(generated.evidence.largest_share, learnt)
+
+
+def _windows_of_people(leaves: Sequence[LineageLeaf]) -> Counter[AccountId]:
+    """How many of the windows learnt from are each person's, none included."""
     of_person: Counter[AccountId] = Counter()
     for leaf in leaves:
         of_person[leaf.account_id] += leaf.windows
-    learnt = max(of_person.values(), default=0) / max(1, of_person.total())
-    return max(generated.evidence.largest_share, learnt)
+    return of_person
 
 
 def _publish(run: Run, made: _Made, ports: Ports) -> None:

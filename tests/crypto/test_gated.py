@@ -34,7 +34,8 @@ def test_a_listed_dataset_opens() -> None:
     [
         dataset(certificate(evidence=failing())),
         dataset(certificate(evidence=failing("membership_auc", 0.56))),
-        dataset(certificate(evidence=evidence(people=49))),
+        dataset(certificate(evidence=evidence(people=49, holdout_people=9))),
+        dataset(certificate(evidence=evidence(people=61))),
         dataset(certificate(evidence=evidence(measures={}))),
         dataset(certificate(policy_digest=bytes(32))),
         dataset(retired_at=ISSUED_AT),
@@ -46,6 +47,7 @@ def test_a_listed_dataset_opens() -> None:
         "a real row",
         "membership told",
         "49 people",
+        "contradicting itself",
         "nothing measured",
         "a policy of its own",
         "withdrawn",

@@ -35,6 +35,7 @@ OFFERS = (
     ),
 )
 COUNTS = ("exact_matches", "too_near", "outlier_exposure", "people_across_split")
+OF_ROWS = ("exact_matches", "too_near", "near_copies", "dcr_share", "nndr_below")
 PASSING = {
     "near_copies": (0.005, 0.002, 0.01),
     "dcr_share": (0.5, 0.45, 0.55),
@@ -109,7 +110,7 @@ class FakeCohortGenerators:
             ),
             dataset_digest=sha256(data).digest(),
             report_digest=sha256(report).digest(),
-            evidence=self.evidence(len(members), plan),
+            evidence=self.evidence(members, plan),
             card=GeneratorCard(plan.generator, 1, "Apache-2.0", {"setting": plan.setting}),
             windows={
                 member.pseudonym: tuple(
@@ -119,18 +120,19 @@ class FakeCohortGenerators:
             },
         )
 
-    def evidence(self, people: int, plan: RunPlan) -> Evidence:
+    def evidence(self, members: Sequence[CohortMember], plan: RunPlan) -> Evidence:
         """What passes, but for what is `worse`."""
-        figures = {**PASSING, **self.worse}
-        counts = {name: self.worse.get(name, (0.0, 0.0, 0.0)) for name in COUNTS}
+        people = len(members)
+        held_out = sum(self.holds_out(at, member) for at, member in enumerate(members))
+        figures = {**PASSING, **dict.fromkeys(COUNTS, (0.0, 0.0, 0.0)), **self.worse}
+        of = dict.fromkeys(OF_ROWS, plan.rows) | {"people_across_split": people - held_out}
         measures = {
-            name: Measure(*three, n=people, protocol="pretended")
-            for name, three in (figures | counts).items()
+            name: Measure(*three, n=of.get(name, people), protocol="pretended")
+            for name, three in figures.items()
         }
         spent = None
         if plan.epsilon is not None and plan.delta is not None:
             spent = Spent(plan.epsilon, plan.delta, plan.epsilon, "pretended")
-        held_out = people // 4
         return Evidence(people, people - held_out, held_out, 1 / people, plan.rows, measures, spent)
 
 

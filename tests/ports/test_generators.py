@@ -15,6 +15,7 @@ import pytest
 from backend.adapters.generators.cohort import MlCohortGenerators
 from backend.adapters.records.reader import MlRecordReader
 from backend.domain.consent import Kind
+from backend.domain.consistency import LearntFrom, against_lineage, contradictions
 from backend.domain.errors import InvalidField, NotEnoughData, UnreadableRecord
 from backend.domain.generation import RunPlan
 from backend.ports.generators import CohortGenerators, CohortMember, Generated
@@ -23,6 +24,7 @@ from ml.publication.package import DATASHEET, open_package
 from tests.fakes.generators import FakeCohortGenerators
 from tests.glucose_records import canonical, readings
 from tests.ports.test_models import Kept, silent
+from tests.releases import certificate
 
 PUBLISHED = date(2026, 11, 22)
 PEOPLE = 50
@@ -128,6 +130,20 @@ def test_everybody_has_their_windows_and_those_held_out_none(
         learnt = [sum(counts) for counts in whole.windows.values()]
         assert max(learnt) <= 0.05 * sum(learnt) and len(nobody) == 20
         assert whole.evidence.largest_share <= 0.05
+
+
+def test_what_is_measured_does_not_contradict_itself_or_the_windows(
+    case: tuple[CohortGenerators, list[CohortMember], RunPlan], whole: Generated
+) -> None:
+    """Or no honest release could be signed."""
+    _, members, _ = case
+    learnt = [sum(counts) for counts in whole.windows.values()]
+    lineage = LearntFrom(len(members), sum(count > 0 for count in learnt), sum(learnt))
+    assert against_lineage(whole.evidence, lineage) == ()
+    if len(members) >= PEOPLE:
+        share = max(whole.evidence.largest_share, max(learnt) / sum(learnt))
+        certified = certificate(evidence=replace(whole.evidence, largest_share=share))
+        assert contradictions(certified) == ()
 
 
 def test_the_work_never_seems_to_go_back(whole: Generated, told: list[tuple[str, int]]) -> None:

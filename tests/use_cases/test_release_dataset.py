@@ -314,7 +314,7 @@ def test_a_content_store_that_keeps_something_else_ends_the_run_unreleased(
 
 def test_what_a_release_costs_is_the_bound_and_not_the_estimate(studio: Studio) -> None:
     studio.people()
-    studio.generators.worse["membership_auc"] = (0.5, 0.49, 0.549)
+    studio.generators.worse["membership_auc"] = (0.5, 0.5, 0.549)
     run = studio.run(generator="pretending_privately", epsilon=4.0, delta=1e-5)
     assert run.state is RunState.RELEASED
     with studio.ports.database.read() as unit:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from backend.crypto.certificates import Lineage, LineageEntry, read_lineage
 from backend.domain.audit_checks import Check
 from backend.domain.consent import Purpose
+from backend.domain.consistency import LearntFrom, against_lineage
 from backend.domain.errors import InvalidField
 from backend.domain.evidence import Address
 from backend.domain.release import POLICIES, POLICY_1, Certificate
@@ -57,10 +58,12 @@ def audit_lineage(
         if record is not None:
             windows[record.event.contributor] += entry.windows
             _check_consent(about, record.event.contributor, certificate, chained, tally)
-    total = windows.total()
+    learnt = LearntFrom(len(windows), sum(n > 0 for n in windows.values()), windows.total())
+    total = learnt.windows
     share = max(windows.values()) / total if total else None
     counted = Counted(len(lineage.entries), len(windows), share, erased)
     _check_people(subject, counted, certificate, tally)
+    _check_attested(subject, learnt, certificate, tally)
     return counted
 
 
@@ -178,4 +181,18 @@ def _check_people(subject: str, counted: Counted, certificate: Certificate, tall
             "more people than on chain": claimed.people > counted.people,
             "a smaller share than on chain": claimed.largest_share < share - _ROUNDING,
         },
+    )
+
+
+def _check_attested(
+    subject: str, learnt: LearntFrom, certificate: Certificate, tally: Tally
+) -> None:
+    """Who is said to be learnt from has windows in the lineage, and nobody who is held out has."""
+    found = against_lineage(certificate.evidence, learnt)
+    tally.that(
+        Check.LINEAGE_PEOPLE,
+        f"{subject}, who it was learnt from",
+        not found,
+        expected="as many people with windows, and without, as the certificate attests",
+        found="; ".join(found),
     )

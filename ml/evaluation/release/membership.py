@@ -105,7 +105,7 @@ def _largest(found: dict[str, Interval], people: int, protocol: str) -> Measure:
     return Measure(
         max(folded(area.value) for area in each),
         max(0.5, *(max(area.low, 1 - area.high) for area in each)),
-        bound_of_all(each),
+        min(1.0, bound_of_all(each)),
         people,
         f"{protocol}; each bound one-sided 95 % over people",
     )

@@ -13,7 +13,16 @@ from backend.crypto.cid import content_cid
 from backend.domain.audit_checks import OF_RELEASES, Check
 from backend.domain.consent import Kind, Purpose
 from backend.domain.identifiers import DAG_PB, wallet_address
-from backend.domain.release import POLICY_1, Bound, ReleasePolicy, Rule, canonical_json
+from backend.domain.release import (
+    POLICY_1,
+    Bound,
+    Evidence,
+    Measure,
+    ReleasePolicy,
+    Rule,
+    Spent,
+    canonical_json,
+)
 from backend.use_cases.audit.audit_registrations import Mark
 from tests.releases import EVALUATOR, evidence, failing, leaves, measure
 from tests.use_cases.audit.certified import (
@@ -46,7 +55,7 @@ def test_an_honest_release_holds_in_every_check(one: Certified) -> None:
     assert looked_at == OF_RELEASES
     assert line is not None
     assert (line.leaves, line.people, line.erased) == (60, 60, 0)
-    assert line.largest_share == pytest.approx(1 / 60)
+    assert line.largest_share == pytest.approx(1 / 40)
     assert line.passes and line.policy_version == 1
 
 
@@ -55,7 +64,7 @@ def test_measures_are_told_as_attested_with_their_intervals(one: Certified) -> N
     assert line is not None
     named = {rule.measure for rule in POLICY_1.rules} - {"people", "largest_share", "epsilon"}
     assert {attested.name for attested in line.attested} == named
-    assert all(attested.n == 60 and attested.protocol for attested in line.attested)
+    assert all(attested.n and attested.protocol for attested in line.attested)
 
 
 def test_a_certificate_is_fetched_by_its_cid_and_hashed_again(one: Certified) -> None:
@@ -157,9 +166,12 @@ LAX = ReleasePolicy(2, (Rule("people", Bound.VALUE, "one is enough", least=1),))
         ({"evidence": failing()}, {Check.RELEASE_GATE}),
         ({"evidence": failing("membership_auc", 0.5500001)}, {Check.RELEASE_GATE}),
         ({"evidence": evidence(measures={})}, {Check.RELEASE_GATE}),
-        ({"evidence": evidence(people=61, largest_share=1 / 60)}, {Check.LINEAGE_PEOPLE}),
-        ({"evidence": evidence(people=49, largest_share=1 / 60)}, {Check.RELEASE_GATE}),
-        ({"evidence": evidence(largest_share=0.01)}, {Check.LINEAGE_PEOPLE}),
+        ({"evidence": evidence(people=61, holdout_people=21)}, {Check.LINEAGE_PEOPLE}),
+        ({"evidence": evidence(people=49, holdout_people=9)}, {Check.RELEASE_GATE}),
+        (
+            {"evidence": evidence(largest_share=0.01)},
+            {Check.RELEASE_CONSISTENT, Check.LINEAGE_PEOPLE},
+        ),
         ({"evidence": evidence(largest_share=0.06)}, {Check.RELEASE_GATE}),
     ],
     ids=range(17),
@@ -173,7 +185,35 @@ def test_an_evaluator_that_signs_what_is_not_so_is_found(
 
 def test_a_cohort_taken_after_the_certificate_was_issued_is_found(one: Certified) -> None:
     one.attest(cohort_at=one.certificate.issued_at + timedelta(seconds=1))
-    assert Check.RELEASE_FORM in one.breached()
+    assert Check.RELEASE_CONSISTENT in one.breached()
+
+
+@pytest.mark.parametrize(
+    "attested",
+    [
+        evidence(people=70),
+        evidence(measures={**evidence().measures, "dcr_share": Measure(0.4, 0.1, 0.3, 500, "x")}),
+        evidence(measures={**evidence().measures, "too_near": measure(0.0, 40)}),
+        evidence(measures={**evidence().measures, "membership_auc": measure(0.4)}),
+        evidence(privacy=Spent(2.0, 1e-5, 0.5, "two of them")),
+    ],
+    ids=["more people than on both sides", "outside its bounds", "not all rows", "below a half",
+         "accountants apart"],
+)  # fmt: skip
+def test_an_evaluator_that_signs_what_cannot_be_true_is_found(
+    one: Certified, attested: Evidence
+) -> None:
+    """Each keeps every rule of the policy."""
+    one.attest(evidence=attested)
+    tally, line = one.audited()
+    assert line is not None and line.passes
+    breached = {breach.check for breach in tally.breaches()}
+    assert Check.RELEASE_CONSISTENT in breached and Check.RELEASE_GATE not in breached
+
+
+def test_learning_from_people_who_are_said_to_be_held_out_is_found(one: Certified) -> None:
+    one.learn_from(tuple(replace(leaf, windows=4) for leaf in leaves()))
+    assert one.breached() == {Check.LINEAGE_PEOPLE}
 
 
 def test_another_policy_beside_the_certificate_is_found(one: Certified) -> None:
