@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from planted_cohorts import Sides, noisy, split, visits
 
-from ml.evaluation.release import Measure
+from ml.evaluation.distances import rms
+from ml.evaluation.neighbours import SearchUnder
+from ml.evaluation.release import Measure, judging
+from ml.evaluation.release.evidence import tell_nobody
+from ml.evaluation.release.membership import on_one_split
 from ml.evaluation.release.tables import TableRefit, table_evidence
+from ml.records.tables.schema import Column, Schema
 from ml.records.tables.table import Table
 
 
@@ -90,3 +95,37 @@ def test_refits_learn_from_halves_across_the_split_each_with_its_rest(sides: Sid
         assert half | rest == everybody and not half & rest
         assert half & set(sides[1].tolist()) and half & set(sides[3].tolist())
     assert len({frozenset(half) for half in seen}) == 8
+
+
+def test_common_people_are_not_taken_for_members() -> None:
+    """Those learnt from stand alone and the others in a crowd; the rows are of strangers like
+    either. Who looked at distances alone would name the crowd, and be wrong every time."""
+    rng = np.random.default_rng(6)
+
+    def alone(n: int) -> np.ndarray:
+        return rng.normal(size=(n, 3)) * 8
+
+    def crowd(n: int) -> np.ndarray:
+        return rng.normal(size=(n, 3)) / 4
+
+    training, holdout = alone(40), crowd(40)
+    names = np.array([f"{side}{number:02d}" for side in "th" for number in range(40)])
+    made = judging.Sides(
+        np.concatenate([alone(40), crowd(40)]), training, names[:40], holdout, names[40:],
+        np.concatenate([training, holdout]),
+    )  # fmt: skip
+    near = judging.surroundings(made, SearchUnder(rms), tell_nobody)
+    assert on_one_split(made, near, rng=rng).value < 0.75
+
+
+def test_rows_alike_by_chance_are_no_copies_where_any_two_people_are_alike() -> None:
+    """Four columns of three categories: strangers share all cells but one."""
+    rng = np.random.default_rng(7)
+    columns = tuple(Column(name, "categorical", categories=tuple("abc")) for name in "wxyz")
+
+    def rows(n: int) -> Table:
+        return Table(Schema(columns), rng.integers(0, 3, (n, 4)).astype(float))
+
+    names = np.array([f"p{number:03d}" for number in range(90)])
+    found = measures_of(rows(100), (rows(60), names[:60], rows(30), names[60:]))
+    assert found["too_near"].value == 0
