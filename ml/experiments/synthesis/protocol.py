@@ -92,9 +92,9 @@ class Protocol:
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-_COHORT_SECONDS = 0.36  # of an iteration at all nine scales of `cohort`
+_COHORT_SECONDS = 0.42  # of an iteration at all nine scales of `cohort`
 _PERSONAL_SECONDS = 0.23  # of an iteration at all thirteen scales of `demo`, ten days
-_JUDGING_SECONDS = 25.0  # of a row of the cohort table
+_JUDGING_SECONDS = 32.0  # of a row of the cohort table
 
 QUICK = Protocol(
     quick=True,

@@ -79,7 +79,7 @@ def _uncounted(result: Row) -> str:
 def _unfinished(result: Row) -> str:
     """Which trainings of the protocol are not in the tables."""
     missing = result.get("unfinished", [])
-    return f" Not trained in time, and in no table: {'; '.join(missing)}." * bool(missing)
+    return f" Not trained, and in no table: {'; '.join(missing)}." * bool(missing)
 
 
 def _targets(result: Row) -> str:

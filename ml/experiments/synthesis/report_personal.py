@@ -70,6 +70,7 @@ def ablation_table(result: Row) -> str:
     ]
     note = (
         f"Personal SinGAN, {found['people']} people, {found['pairs']} pairs of trainings of one "
-        "person and seed; less is better, intervals over people."
+        "person and seed; less is better, intervals over people. What synthetic days do for a "
+        "forecast, on and off, is in the table of `cgm_forecast`."
     )
     return f"{note}\n\n{table(('distance', 'with ADA', 'without', 'difference'), lines)}"
