@@ -153,10 +153,10 @@ def _collection(release: Release, statements: Statements) -> Html:
         ("How was the data acquired?", statements.collection),
         (
             "Did the people consent, and can they revoke?",
-            "Yes, each by a signed consent that names training as a purpose and is recorded on "
-            "chain. Every consent was in force when the cohort was put together; one revoked "
-            "during the training stops it. The certificate's lineage lists the contributions by "
-            "digest, so that an auditor can repeat the check.",
+            "Yes, each by a signed consent that names training and sale as purposes and is "
+            "recorded on chain. Every consent was in force when the cohort was put together; one "
+            "revoked during the training stops it. The certificate's lineage lists the "
+            "contributions by digest, so that an auditor can repeat the check.",
         ),
         ("What made the rows?", statements.generator),
         ("Under which settings?", settings),

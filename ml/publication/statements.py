@@ -42,8 +42,8 @@ def state(release: Release, table: Table) -> Statements:
         what=_what(release, table, records),
         collection=(
             f"{release.people:,} people contributed {records} and consented to their use for "
-            f"training. A generator learnt from them; every published row was drawn from the "
-            f"generator, and none was measured on anybody."
+            f"training and sale. A generator learnt from them; every published row was drawn from "
+            f"the generator, and none was measured on anybody."
         ),
         generator=f"{card['name']}, licence: {card['licence']}",
         guarantee=_guarantee(card),
