@@ -9,7 +9,7 @@ import pytest
 from backend.crypto.certificates import stream_seed
 from backend.domain.account import Account
 from backend.domain.consent import Kind
-from backend.domain.contribution import Contribution
+from backend.domain.contribution import Contribution, Status
 from backend.domain.generation import RunState
 from backend.domain.identifiers import RunId
 from backend.domain.job import Again
@@ -181,3 +181,18 @@ def test_a_consent_for_one_kind_is_none_for_another(studio: Studio) -> None:
     run = studio.run(generator="pretending_privately", kind=Kind.VITALS, epsilon=4.0, delta=1e-5)
     assert (run.state, run.reason) == (RunState.REFUSED, "cohort_too_small")
     assert run.message is not None and run.message.startswith("0 people")
+
+
+def test_records_of_another_kind_are_no_part_of_it_though_their_owner_is(studio: Studio) -> None:
+    people = studio.people(50)
+    with studio.ports.database.write() as unit:
+        for person in people[:3]:
+            other = contribution(f"vitals of {person.login}", person, kind=Kind.VITALS)
+            unit.contributions.add(replace(other, status=Status.ANCHORED))
+    run = studio.run()
+    assert run.state is RunState.RELEASED
+    members = studio.members(run.id)
+    assert len(members) == 50
+    with studio.ports.database.read() as unit:
+        rows = [unit.contributions.by_id(member.contribution_id) for member in members]
+    assert {row.kind for row in rows if row is not None} == {Kind.CGM}

@@ -11,6 +11,7 @@ from ml.evaluation.neighbours import SearchUnder
 from ml.evaluation.release import Measure, judging
 from ml.evaluation.release.evidence import tell_nobody
 from ml.evaluation.release.membership import on_one_split
+from ml.evaluation.release.refitting import membership_by_refitting
 from ml.evaluation.release.tables import TableRefit, table_evidence
 from ml.records.tables.schema import Column, Schema
 from ml.records.tables.table import Table
@@ -129,3 +130,16 @@ def test_rows_alike_by_chance_are_no_copies_where_any_two_people_are_alike() -> 
     names = np.array([f"p{number:03d}" for number in range(90)])
     found = measures_of(rows(100), (rows(60), names[:60], rows(30), names[60:]))
     assert found["too_near"].value == 0
+
+
+def test_scores_that_are_all_the_same_tell_nothing() -> None:
+    """Ties count half, on either side."""
+
+    def silent(member: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return np.zeros((1, member.size))
+
+    found = membership_by_refitting(
+        40, silent, names=("silent",), models=8, rng=np.random.default_rng(1), draws=50
+    )
+    assert found.attacks["silent"].value == found.own["silent"].value == 0.5
+    assert found.bound == 0.5
