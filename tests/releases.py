@@ -27,7 +27,7 @@ from backend.domain.identifiers import (
     wallet_address,
 )
 from backend.domain.release import (
-    POLICY_1,
+    CURRENT_POLICY,
     Bound,
     Certificate,
     Evidence,
@@ -54,12 +54,12 @@ def measure(value: float, n: int = PEOPLE) -> Measure:
 
 
 def evidence(**changes: Any) -> Evidence:
-    """Evidence that keeps every rule of the first policy and does not contradict itself, whatever
+    """Evidence that keeps every rule of the current policy and does not contradict itself, whatever
     is changed in its counts."""
     found = replace(Evidence(PEOPLE, LEARNT_FROM, 20, 1 / LEARNT_FROM, ROWS, {}), **changes)
     named = {
         rule.measure: measure(_kept(rule), _of(rule.measure, found))
-        for rule in POLICY_1.rules
+        for rule in CURRENT_POLICY.rules
         if rule.measure not in ("people", "largest_share", "epsilon")
     }
     return found if "measures" in changes else replace(found, measures=named)
@@ -109,7 +109,7 @@ def certificate(**changes: Any) -> Certificate:
         report_digest=sha256(b"report").digest(),
         lineage_root=read_lineage(LINEAGE).root,
         lineage=content_cid(LINEAGE),
-        policy_digest=POLICY_1.digest,
+        policy_digest=CURRENT_POLICY.digest,
         generator=GeneratorCard("singan", 1, "Apache-2.0", {"iterations": 20, "rates": [0.1, 1]}),
         seed_commitment=seed_commitment(RUN, 7, b"salt"),
         evidence=evidence(),
@@ -130,7 +130,7 @@ def dataset(one: Certificate | None = None, key: bytes = EVALUATOR_KEY, **change
     """The row that a run leaves of it."""
     one = one or certificate()
     content, signature = signed(one, key)
-    document = release_document(content, signature, POLICY_1)
+    document = release_document(content, signature, CURRENT_POLICY)
     cid = content_cid(document) if one.passes else None
     found = Dataset(
         one.run_id, one, content, signature, cid, KeyId("6e" * 16), len(PACKAGE), ISSUED_AT

@@ -196,10 +196,20 @@ POLICY_1 = ReleasePolicy(
 )
 """The first policy. A change is a new version beside it; certificates name theirs by digest."""
 
-CURRENT_POLICY = POLICY_1
+POLICY_2 = ReleasePolicy(
+    2,
+    (
+        *POLICY_1.rules,
+        Rule("partial_copies", _V, "no part of a row leaves that strangers never share", most=0),
+        Rule("shared_cells", _L, "rows share no rarer cells than strangers' rows do", most=0.0),
+    ),
+)
+"""The first and two rules on parts of rows."""
+
+CURRENT_POLICY = POLICY_2
 """What a run that ends today is judged by."""
 
-POLICIES = {policy.digest: policy for policy in (POLICY_1,)}
+POLICIES = {policy.digest: policy for policy in (POLICY_1, POLICY_2)}
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from backend.crypto.typed_data import recover_signer
 from backend.domain.consent import Kind
 from backend.domain.errors import InvalidField
 from backend.domain.identifiers import RunId, wallet_address
-from backend.domain.release import POLICY_1, Measure, Spent, canonical_json
+from backend.domain.release import CURRENT_POLICY, Measure, Spent, canonical_json
 from tests.releases import (
     CHAIN_ID,
     EVALUATOR,
@@ -272,7 +272,7 @@ def test_a_lineage_without_leaves_or_with_one_twice_is_not_written() -> None:
 
 
 def test_the_public_document_carries_certificate_and_policy_byte_for_byte() -> None:
-    release = read_release_document(release_document(CONTENT, SIGNATURE, POLICY_1))
+    release = read_release_document(release_document(CONTENT, SIGNATURE, CURRENT_POLICY))
     assert (release.content, release.signature) == (CONTENT, SIGNATURE)
     assert sha256(release.policy).digest() == certificate().policy_digest
 
@@ -290,7 +290,7 @@ def test_the_public_document_carries_certificate_and_policy_byte_for_byte() -> N
     ids=range(6),
 )
 def test_a_public_document_of_any_other_form_is_refused(change: Callable[[Any], None]) -> None:
-    value = json.loads(release_document(CONTENT, SIGNATURE, POLICY_1))
+    value = json.loads(release_document(CONTENT, SIGNATURE, CURRENT_POLICY))
     change(value)
     with pytest.raises(InvalidField):
         read_release_document(canonical_json(value))

@@ -34,10 +34,17 @@ OFFERS = (
         True,
     ),
 )
-COUNTS = ("exact_matches", "too_near", "outlier_exposure", "people_across_split")
+COUNTS = (
+    "exact_matches",
+    "too_near",
+    "partial_copies",
+    "outlier_exposure",
+    "people_across_split",
+)
 OF_ROWS = ("exact_matches", "too_near", "near_copies", "dcr_share", "nndr_below")
 PASSING = {
     "near_copies": (0.005, 0.002, 0.01),
+    "shared_cells": (0.01, -0.1, 0.08),
     "dcr_share": (0.5, 0.45, 0.55),
     "nndr_below": (0.05, 0.03, 0.07),
     "membership_auc": (0.51, 0.5, 0.54),

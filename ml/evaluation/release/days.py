@@ -2,6 +2,7 @@
 
 Copies are looked for under three distances (docs/decisions/0421): the day as it is, the day moved
 by up to an hour with its level out, and the most alike window of six hours. Each may accuse.
+Parts of days are looked for by hours with the same readings at the same time.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from ml.evaluation.release.judging import (
     surroundings,
 )
 from ml.evaluation.release.membership import by_refitting, on_one_split, refitted_measures
+from ml.evaluation.release.partial import equal_hours, partial_measures
 from ml.evaluation.release.refitting import MODELS
 from ml.records.cgm.days import GlucoseDays
 
@@ -88,6 +90,9 @@ def days_evidence(
     if refit is not None:
         measures["membership_auc_of_one_split"] = measures["membership_auc"]
         measures |= _refitted(sides, near["day"], training, holdout, refit, rng, progress)
+    progress("partial copies", 0, 1)
+    hours = equal_hours(sides.real, sides.synthetic)
+    measures |= partial_measures(sides, (hours,), rng=rng)
     everybody, trained, held = (
         int(np.unique(each).size) for each in (sides.person, training.person, holdout.person)
     )

@@ -9,6 +9,8 @@ MEASURES = (
     "exact_matches",
     "too_near",
     "near_copies",
+    "partial_copies",
+    "shared_cells",
     "dcr_share",
     "nndr_below",
     "membership_auc",

@@ -21,6 +21,7 @@ from ml.evaluation.release.judging import (
     surroundings,
 )
 from ml.evaluation.release.membership import by_refitting, on_one_split, refitted_measures
+from ml.evaluation.release.partial import alike_cells, equal_cells, partial_measures
 from ml.evaluation.release.refitting import MODELS
 from ml.evaluation.tables.attributes import attribute_advantage
 from ml.evaluation.tables.gower import nearest_cells, nearest_rows, ranges
@@ -95,6 +96,8 @@ def table_evidence(
     if refit is not None:
         measures["membership_auc_of_one_split"] = measures["membership_auc"]
         measures |= _refitted(sides, near, search, refit, rng, progress)
+    progress("partial copies", 0, 1)
+    measures |= _partial(sides, spans, rng)
     everybody, trained, held = (
         int(np.unique(each).size) for each in (sides.person, training_person, holdout_person)
     )
@@ -137,6 +140,14 @@ def _unequal(rows: Table, others: Table, **owners: Names) -> npt.NDArray[np.floa
     width = len(rows.schema.columns)
     near = nearest_cells(rows.values, others.values, np.zeros(width), k=1, **owners)
     return np.asarray(np.rint(near.distance[:, 0] * width))
+
+
+def _partial(
+    sides: Sides[Table], spans: npt.NDArray[np.float64], rng: np.random.Generator
+) -> dict[str, Measure]:
+    real, synthetic = sides.real.values, sides.synthetic.values
+    views = equal_cells(real, synthetic), alike_cells(real, synthetic, spans)
+    return partial_measures(sides, views, rng=rng)
 
 
 def _attributes(

@@ -12,7 +12,7 @@ from backend.domain.deployment import ContractName, DeployedContract, Deployment
 from backend.domain.generation import LineageLeaf
 from backend.domain.identifiers import RAW
 from backend.domain.ledger import ConsentGranted, ContributionRegistered, Place
-from backend.domain.release import POLICY_1, Certificate, ReleasePolicy
+from backend.domain.release import CURRENT_POLICY, Certificate, ReleasePolicy
 from backend.use_cases.audit.audit_consents import ConsentBook, Standing
 from backend.use_cases.audit.audit_content import ContentSources
 from backend.use_cases.audit.audit_registrations import Mark, Registered
@@ -73,7 +73,7 @@ class Certified:
 
     certificate: Certificate
     lineage: bytes
-    policy: ReleasePolicy = POLICY_1
+    policy: ReleasePolicy = CURRENT_POLICY
     key: bytes = EVALUATOR_KEY
     registered: dict[bytes, Registered] = field(default_factory=dict)
     marks: dict[bytes, Mark] = field(default_factory=dict)

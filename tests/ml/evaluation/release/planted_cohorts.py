@@ -110,14 +110,20 @@ def faults(evidence: ReleaseEvidence, *, refitted: bool = False) -> set[str]:
     """The measures for which the release policy refuses; membership only where it was refitted."""
     found = evidence.measures
     most = dict.fromkeys(_COUNTS, 0.0) | {"near_copies": 0.01, "dcr_share": 0.5}
-    most |= {"nndr_below": 0.05, "attribute_advantage": 0.0}
+    most |= {"nndr_below": 0.05, "attribute_advantage": 0.0, "shared_cells": 0.0}
     broken = {name for name, limit in most.items() if found[name].low > limit}
     if refitted and found["membership_auc"].high > 0.55:
         broken.add("membership_auc")
     return broken
 
 
-_COUNTS = ("exact_matches", "too_near", "outlier_exposure", "people_across_split")
+_COUNTS = (
+    "exact_matches",
+    "too_near",
+    "partial_copies",
+    "outlier_exposure",
+    "people_across_split",
+)
 
 
 def _names(whose: np.ndarray, rng: np.random.Generator) -> np.ndarray:

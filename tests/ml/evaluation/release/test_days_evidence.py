@@ -43,8 +43,10 @@ def test_days_of_strangers_show_nothing(
     found = days_evidence(strangers, *sides, refit=DaysRefit(anew, 8), rng=np.random.default_rng(3))
     assert set(MEASURES) <= set(found.measures)
     measures = found.measures
-    for name in ("exact_matches", "too_near", "outlier_exposure", "people_across_split"):
+    counts = ("exact_matches", "too_near", "partial_copies", "outlier_exposure")
+    for name in (*counts, "people_across_split"):
         assert measures[name].value == 0, name
+    assert measures["shared_cells"].low <= 0
     assert measures["dcr_share"].low < 0.5
     assert measures["near_copies"].low <= 0.01
     assert measures["attribute_advantage"].low <= 0
@@ -69,6 +71,17 @@ def test_copied_moved_and_blurred_days_are_each_found(
     blurred = found(training[:180] + rng.normal(0, 10, (180, 48)))
     assert blurred["dcr_share"] > 0.5
     assert blurred["attribute_advantage"] > 0
+
+
+def test_a_night_of_one_real_day_in_a_day_made_anew_is_found(
+    sides: tuple[GlucoseDays, GlucoseDays], strangers: GlucoseDays
+) -> None:
+    mg_dl = strangers.mg_dl.copy()
+    mg_dl[0, :16] = sides[0].mg_dl[5, :16]  # eight hours
+    made = with_readings(strangers, mg_dl)
+    measures = days_evidence(made, *sides, rng=np.random.default_rng(7)).measures
+    assert measures["partial_copies"].value == 1
+    assert measures["exact_matches"].value == measures["too_near"].value == 0
 
 
 def test_days_of_other_steps_are_refused(
