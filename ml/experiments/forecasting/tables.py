@@ -16,7 +16,7 @@ Mask = npt.NDArray[np.bool_]
 GROUPS = ("all", "t1d", "others", "t1d_not_interpolated")
 """Groups that coverage is told of by hour and band, and asked of."""
 DIFFER_LIKE = {"t1d_not_interpolated": "t1d"}
-"""Six people say little of how much people differ: that is taken from the group they are of."""
+"""Nine people say little of how much people differ: that is taken from the group they are of."""
 RATIO_MOST = {"t1d": 1.00, "t1d_not_interpolated": 1.00, "others": 1.02}
 
 
@@ -86,9 +86,13 @@ def _figures(
 ) -> dict[str, Any]:
     """At each horizon; coverage by hour and band if `detailed`."""
     scores = own[name]
-    rng = np.random.default_rng(protocol.seed)
+    rng, of_prices = (np.random.default_rng(protocol.seed) for _ in range(2))
     _, median = ev.rmse_over_people(scores)
     steps: dict[str, Any] = {}
+
+    def price(values: npt.NDArray[np.float64]) -> dict[str, float]:
+        return rounded(ev.bootstrap_mean(values, rng=of_prices, draws=protocol.bootstraps))
+
     for step, minutes in zip(ev.STEPS, ev.STEP_NAMES, strict=True):
 
         def bounds(values: npt.NDArray[np.float64]) -> dict[str, float]:
@@ -99,7 +103,7 @@ def _figures(
             "rmse_median": round(float(median[step]), 2),
             "mae": bounds(scores.mae[:, step]),
             "pinball": bounds(scores.pinball[:, step]),
-            "width": bounds(scores.width[:, step]),
+            "width": price(scores.width[:, step]),
             "coverage": _covered(scores.hits[:, step], scores.counts[:, step], rng, protocol),
         } | {
             f"ratio_to_{other}": rounded(
@@ -110,11 +114,8 @@ def _figures(
         }
     overall = _covered(scores.hits.sum(axis=1), scores.counts.sum(axis=1), rng, protocol)
     groups = _coverage(scores, rng, protocol) if detailed else {}
-    price = {
-        name: rounded(ev.bootstrap_mean(_over_steps(values), rng=rng, draws=protocol.bootstraps))
-        for name, values in (("width", scores.width), ("pinball", scores.pinball))
-    }
-    return {"minutes": steps, "coverage": {"overall": overall, **price, **groups}}
+    paid = {name: price(_over_steps(getattr(scores, name))) for name in ("width", "pinball")}
+    return {"minutes": steps, "coverage": {"overall": overall, **paid, **groups}}
 
 
 def _coverage(
