@@ -9,7 +9,7 @@ import pytest
 from backend.crypto.certificates import stream_seed
 from backend.domain.account import Account
 from backend.domain.consent import Kind
-from backend.domain.contribution import Contribution, Status
+from backend.domain.contribution import Contribution
 from backend.domain.generation import RunState
 from backend.domain.identifiers import RunId
 from backend.domain.job import Again
@@ -185,10 +185,13 @@ def test_a_consent_for_one_kind_is_none_for_another(studio: Studio) -> None:
 
 def test_records_of_another_kind_are_no_part_of_it_though_their_owner_is(studio: Studio) -> None:
     people = studio.people(50)
+    others = [
+        studio._record(person, f"vitals of {person.login}", Kind.VITALS, {})
+        for person in people[:3]
+    ]
     with studio.ports.database.write() as unit:
-        for person in people[:3]:
-            other = contribution(f"vitals of {person.login}", person, kind=Kind.VITALS)
-            unit.contributions.add(replace(other, status=Status.ANCHORED))
+        for record in others:
+            unit.contributions.add(record)
     run = studio.run()
     assert run.state is RunState.RELEASED
     members = studio.members(run.id)

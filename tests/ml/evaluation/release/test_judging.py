@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ml.evaluation.distances import rms
+from ml.evaluation.nearness import closest_share
 from ml.evaluation.neighbours import SearchUnder
 from ml.evaluation.release.evidence import Measure, tell_nobody
 from ml.evaluation.release.judging import (
@@ -173,3 +174,19 @@ def test_each_of_several_views_is_given_a_wider_interval(
         assert three[name].low <= one[name].low and one[name].high <= three[name].high
         assert "98.0%" in one[name].protocol and "99.3%" in three[name].protocol
     assert three["dcr_share"].low < one["dcr_share"].low
+
+
+def test_a_side_of_twice_as_many_rows_is_no_nearer_for_that() -> None:
+    """Of honest rows two thirds are nearest to training rows where these are two thirds."""
+    to_training = np.array([0.1] * 20 + [0.3] * 10)
+    to_holdout = np.array([0.2] * 30)
+    share = closest_share(
+        to_training,
+        np.arange(30) % 20,
+        names("t", 20, 1),
+        to_holdout,
+        np.arange(30) % 10,
+        names("h", 10, 1),
+        rng=np.random.default_rng(5),
+    )
+    assert share.value == 0.5
