@@ -45,7 +45,14 @@ COHORT_AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 ISSUED_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 PACKAGE = b"PK\x03\x04 the package"
 PEOPLE, LEARNT_FROM, ROWS = 60, 40, 500
-OF_ROWS = ("exact_matches", "too_near", "near_copies", "dcr_share", "nndr_below")
+OF_ROWS = (
+    "exact_matches",
+    "too_near",
+    "partial_copies",
+    "near_copies",
+    "dcr_share",
+    "nndr_below",
+)
 
 
 def measure(value: float, n: int = PEOPLE) -> Measure:

@@ -38,6 +38,7 @@ _FOLDED_AREA = _Form(0.5, 1, of="people")
 _FORMS = {
     "exact_matches": _COUNT_OF_ROWS,
     "too_near": _COUNT_OF_ROWS,
+    "partial_copies": _COUNT_OF_ROWS,
     "near_copies": _SHARE_OF_ROWS,
     "dcr_share": _SHARE_OF_ROWS,
     "nndr_below": _SHARE_OF_ROWS,

@@ -41,7 +41,14 @@ COUNTS = (
     "outlier_exposure",
     "people_across_split",
 )
-OF_ROWS = ("exact_matches", "too_near", "near_copies", "dcr_share", "nndr_below")
+OF_ROWS = (
+    "exact_matches",
+    "too_near",
+    "partial_copies",
+    "near_copies",
+    "dcr_share",
+    "nndr_below",
+)
 PASSING = {
     "near_copies": (0.005, 0.002, 0.01),
     "shared_cells": (0.01, -0.1, 0.08),
