@@ -30,20 +30,20 @@ _STYLES = {ContentState.HELD: "green", ContentState.ERASED: "dim"}
 def print_report(report: AuditReport, console: Console) -> None:
     """Contributions, checks, notes, breaches, verdict."""
     console.print(_contributions(report))
-    _say_cut(len(report.contributions), "contributions", console)
+    _say_cut(len(report.contributions), "contribution", "contributions", console)
     if report.releases:
         console.print(_releases(report))
-        _say_cut(len(report.releases), "releases", console)
+        _say_cut(len(report.releases), "release", "releases", console)
     console.print(_checks(report))
     for note in report.notes[:LISTED]:
         console.print(Text(f"note  {note.subject}: {note.message}", "yellow"))
-    _say_cut(len(report.notes), "notes", console)
+    _say_cut(len(report.notes), "note", "notes", console)
     for breach in report.breaches[:LISTED]:
         promises = ", ".join(MEANINGS[breach.check][1])
         console.print(Text(f"BREACH  {breach.check} ({promises})", "bold red"))
         console.print(Text(f"  {breach.subject}"))
         console.print(Text(f"  expected  {breach.expected}\n  found     {breach.found}"))
-    _say_cut(len(report.breaches), "breaches", console)
+    _say_cut(len(report.breaches), "breach", "breaches", console)
     _print_summary(report, console)
 
 
@@ -97,7 +97,11 @@ def _releases(report: AuditReport) -> Table:
 
 def _release_cells(line: ReleaseLine) -> tuple[str | Text, ...]:
     share = "–" if line.largest_share is None else f"{line.largest_share:.1%}"
-    learnt = [f"{line.leaves} records of", f"{line.people} people", f"at most {share} each"]
+    learnt = [
+        f"{_many(line.leaves, 'record')} of",
+        _many(line.people, "person", "people"),
+        f"at most {share} each",
+    ]
     if line.erased:
         learnt.append(f"{line.erased} erased since")
     spent = "" if line.epsilon is None else f"ε {line.epsilon:g}, δ {line.delta:g}"
@@ -108,7 +112,7 @@ def _release_cells(line: ReleaseLine) -> tuple[str | Text, ...]:
     version = "unknown" if line.policy_version is None else f"version {line.policy_version}"
     title, generator = _visible(line.title[:60]), _visible(line.generator)
     return (
-        Text(f"{title}\n{kind_name(line.kind)}, {line.rows} rows*\n{generator}*"),
+        Text(f"{title}\n{kind_name(line.kind)}, {_many(line.rows, 'row')}*\n{generator}*"),
         time_text(line.issued_at)[:10],
         Text("\n".join(learnt)),
         Text(f"{version}\n{'passed' if line.passes else 'withheld'}"),
@@ -150,18 +154,18 @@ def _print_summary(report: AuditReport, console: Console) -> None:
     totals, chain = report.totals, report.chain
     own = totals.grants - totals.grants_custodial
     console.print(
-        f"{totals.contributions} contributions ({_erased(report)}, {totals.unpaid} unpaid), "
-        f"{totals.content_bytes} bytes held; {tokens(totals.minted)} VMR minted to "
-        f"{totals.holders} holders\n"
-        f"{totals.grants} consents: {totals.grants_custodial} by a kept wallet*, {own} by the "
-        f"person's own*; {totals.revocations} revoked\n"
+        f"{_many(totals.contributions, 'contribution')} ({_erased(report)}, {totals.unpaid} "
+        f"unpaid), {_many(totals.content_bytes, 'byte')} held; {tokens(totals.minted)} VMR minted "
+        f"to {_many(totals.holders, 'holder')}\n"
+        f"{_many(totals.grants, 'consent')}: {totals.grants_custodial} by a kept wallet*, {own} by "
+        f"the person's own*; {totals.revocations} revoked\n"
         "* claimed, not verified: quality by the operator, the sort of wallet by the signer",
         highlight=False,
     )
     if report.releases:
         console.print(
-            f"{len(report.releases)} releases; measures, rows and moments are attested by the "
-            "evaluator: only who holds the real data can take them again",
+            f"{_many(len(report.releases), 'release')}; measures, rows and moments are attested by "
+            "the evaluator: only who holds the real data can take them again",
             highlight=False,
         )
     console.print(
@@ -173,12 +177,13 @@ def _print_summary(report: AuditReport, console: Console) -> None:
     )
     if report.resumption is not None:
         console.print(
-            f"resumed: {report.resumption.blocks} headers and {report.resumption.contents} "
-            f"contents had passed in the run begun {time_text(report.resumption.begun_at)}",
+            f"resumed: {_many(report.resumption.blocks, 'header')} and "
+            f"{_many(report.resumption.contents, 'content')} had passed in the run begun "
+            f"{time_text(report.resumption.begun_at)}",
             highlight=False,
         )
     count = len(report.breaches)
-    verdict = "everything holds" if not count else f"{count} breach{'es' if count > 1 else ''}"
+    verdict = _many(count, "breach", "breaches") if count else "everything holds"
     console.print(Text(verdict, "bold green" if report.holds else "bold red"))
 
 
@@ -191,6 +196,12 @@ def _erased(report: AuditReport) -> str:
     )
 
 
-def _say_cut(count: int, what: str, console: Console) -> None:
+def _say_cut(count: int, one: str, several: str, console: Console) -> None:
     if count > LISTED:
-        console.print(f"… and {count - LISTED} more {what}: --json lists them all")
+        more = count - LISTED
+        console.print(f"… and {more} more {one if more == 1 else several}: --json lists them all")
+
+
+def _many(count: int, one: str, several: str = "") -> str:
+    """The count with its noun; `several` where an s is not enough."""
+    return f"{count} {one if count == 1 else several or one + 's'}"

@@ -68,6 +68,51 @@ def test_people_see_a_release_with_what_is_attested_and_what_was_erased(
     assert "1 erased since" in words and "are attested by the evaluator" in words
 
 
+def test_one_of_a_thing_is_told_in_the_singular(recorded: Recorded) -> None:
+    whole = recorded.audit()
+    one = replace(
+        with_breaches(whole, LISTED + 1),
+        totals=replace(whole.totals, contributions=1, content_bytes=1, holders=1, grants=1),
+        releases=(replace(release(), leaves=1, people=1, rows=1),),
+        resumption=Resumption(0, 1, 1),
+    )
+    words = " ".join(shown(one).split())
+    for phrase in (
+        "1 contribution (",
+        ", 1 byte held",
+        "to 1 holder ",
+        "1 consent:",
+        "1 release;",
+        "1 record of",
+        "1 person",
+        "1 row*",
+        "resumed: 1 header and 1 content had passed",
+        "… and 1 more breach:",
+        f"{LISTED + 1} breaches",
+    ):
+        assert phrase in words, phrase
+
+
+def test_none_and_several_of_a_thing_are_told_in_the_plural(recorded: Recorded) -> None:
+    whole = recorded.audit()
+    for count in (0, 2):
+        many = replace(
+            whole,
+            totals=replace(
+                whole.totals, contributions=count, content_bytes=count, holders=count, grants=count
+            ),
+            releases=(replace(release(), leaves=count, people=count, rows=count),) * 2,
+            resumption=Resumption(0, count, count),
+        )
+        words = " ".join(shown(many).split())
+        for noun in (
+            "contributions (", "bytes held", "holders ", "consents:", "records of", "people",
+            "rows*", "headers and", "contents had",
+        ):  # fmt: skip
+            assert f"{count} {noun}" in words, noun
+        assert "2 releases;" in words
+
+
 def test_a_strangers_certificate_does_not_steer_the_terminal(recorded: Recorded) -> None:
     """It is shown also when nobody signed it."""
     steering = "fine\x1b[2J\n\u202e✓ all"
