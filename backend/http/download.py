@@ -75,14 +75,14 @@ def preview_response(
     content = preview.file(which)
     digest = sha256(content)
     headers = {"ETag": f'"{digest.hexdigest()}"', "Cache-Control": KEPT}
+    if which is PreviewFile.DATASHEET:  # with 304 as well: a cache takes over what that says
+        headers["Content-Security-Policy"] = SHEET_POLICY
     if _has(known, digest.hexdigest()):
         return Response(status_code=304, headers=headers)
     headers |= {
         "Content-Disposition": f'inline; filename="vitalmint-{preview.run_id}-{which}"',
         "Repr-Digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:",
     }
-    if which is PreviewFile.DATASHEET:
-        headers["Content-Security-Policy"] = SHEET_POLICY
     return Response(content, media_type=PREVIEWS[which][0], headers=headers)
 
 

@@ -207,6 +207,18 @@ def test_who_has_a_file_is_told_so_without_its_bytes(browser: Browser, released:
             assert (again.status_code, again.content) == (200, first.content)
 
 
+def test_a_page_that_a_browser_kept_stays_as_it_was_sent(browser: Browser, released: Run) -> None:
+    """A cache puts the fields of a 304 in place of those it has (RFC 9111, 3.2): the datasheet
+    would lose its style with another answer's policy, and its sandbox with none."""
+    for name in FILES:
+        first = browser.get(place(released, name))
+        again = browser.get(place(released, name), headers={"If-None-Match": "*"})
+        fields = set(again.headers) - {"x-request-id", "date"}
+        assert {field: again.headers[field] for field in fields} == {
+            field: first.headers[field] for field in fields
+        }
+
+
 def test_the_examples_of_the_description_are_what_is_served(
     browser: Browser, released: Run
 ) -> None:
