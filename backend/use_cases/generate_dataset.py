@@ -7,6 +7,8 @@ end into the run's row; a run that no longer finds itself running stops there an
 
 from dataclasses import dataclass, replace
 
+import structlog
+
 from backend.crypto.certificates import stream_seed
 from backend.domain.errors import (
     InvalidField,
@@ -35,7 +37,7 @@ from backend.use_cases.forget_runs import (
 from backend.use_cases.open_cohort import open_cohort
 from backend.use_cases.release_dataset import release_dataset
 from backend.use_cases.sealed_run import SealedRunCheckpoints, run_key
-from backend.use_cases.watch_run import RunStopped, RunWatch
+from backend.use_cases.watch_run import AnotherCohort, RunStopped, RunWatch
 from backend.use_cases.watch_training import WorkerEnding
 
 INTERRUPTED = "interrupted_too_often"
@@ -128,6 +130,9 @@ def _attempt(begun: _Begun, ports: Ports) -> Again | None:
     """Counted when it began; not an attempt after all when it ends in an outage or in order."""
     try:
         _learn(begun, ports)
+    except AnotherCohort:  # for whoever holds the job now: from its checkpoint, over its cohort
+        structlog.get_logger("generation").warning("cohort_is_another", attempt=begun.run.attempts)
+        return Again(ports.clock.now())
     except WorkerEnding:
         _give_back(begun.run.id, ports)
         return Again(ports.clock.now())
@@ -140,16 +145,16 @@ def _attempt(begun: _Begun, ports: Ports) -> Again | None:
 def _learn(begun: _Begun, ports: Ports) -> None:
     run = begun.run
     key = run_key(run, ports)
-    watch = RunWatch(run, ports)
-    opened = open_cohort(run, begun.members, watch, ports=ports)
+    opened = open_cohort(run, begun.members, RunWatch(run, ports), ports=ports)
+    learnt_from = [member.contribution_id for member in opened.members]
     assert run.started_at is not None
     generated = ports.generators.generate(
         opened.people,
         run.plan,
         seed=stream_seed(run.seed, run.salt),
         published=run.started_at.date(),
-        progress=watch.tick,
-        checkpoints=SealedRunCheckpoints(run, key, ports),
+        progress=RunWatch(run, ports, learnt_from=learnt_from).tick,
+        checkpoints=SealedRunCheckpoints(run, key, ports, learnt_from=learnt_from),
     )
     release_dataset(run, opened.members, generated, key, ports=ports)
 

@@ -44,7 +44,7 @@ from backend.ports.generators import Generated
 from backend.ports.unit_of_work import UnitOfWork
 from backend.use_cases.cohort import CohortChanged, pseudonym, require_budget, require_cohort
 from backend.use_cases.forget_runs import CONSENT_ENDED, LET_GO_OF_RUN, forget_what_it_keeps
-from backend.use_cases.watch_run import RunStopped
+from backend.use_cases.watch_run import RunStopped, require_same_cohort
 
 GATE = "not_let_out"
 MEMBERSHIP = "membership_auc"
@@ -66,7 +66,8 @@ def release_dataset(
     """The dataset's row, released or withheld.
 
     Raises `CohortChanged` when a consent is no longer in force, `RunStopped` when the run has
-    ended elsewhere; then nothing of it stays.
+    ended elsewhere, `AnotherCohort` when it goes on elsewhere over others; then nothing of it
+    stays.
     """
     _require_spent(run, generated)
     asked_at = require_cohort(run, members, ports=ports)
@@ -205,7 +206,7 @@ def _windows_of_people(leaves: Sequence[LineageLeaf]) -> Counter[AccountId]:
 def _publish(run: Run, made: _Made, ports: Ports) -> None:
     """Written down first, so that whatever is killed or called off is let go of again."""
     with ports.database.write() as unit:
-        _require_running(unit, run, ports)
+        _require_running(unit, run, made, ports)
         unit.runs.name_contents(run.id, made.contents.keys())
     for cid, content in made.contents.items():
         named = ports.content.add(content)
@@ -227,7 +228,7 @@ def _store(run: Run, made: _Made, generated: Generated, ports: Ports) -> None:
     with ports.database.write() as unit:
         for other in unit.runs.unfinished():  # held: releases are charged one after the other
             unit.runs.by_id(other.id)
-        row = _require_running(unit, run, ports)
+        row = _require_running(unit, run, made, ports)
         require_budget(unit, row, accounts, ports=ports)
         unit.datasets.add(made.dataset)
         unit.runs.set_windows(run.id, {leaf.contribution_id: leaf.windows for leaf in made.leaves})
@@ -253,7 +254,7 @@ def _withhold(run: Run, made: _Made, ports: Ports) -> None:
     """The certificate is kept and explained; the package is gone with its key."""
     now = made.dataset.created_at
     with ports.database.write() as unit:
-        row = _require_running(unit, run, ports)
+        row = _require_running(unit, run, made, ports)
         unit.datasets.add(made.dataset)
         unit.runs.set_windows(run.id, {leaf.contribution_id: leaf.windows for leaf in made.leaves})
         withheld = row.ended(
@@ -278,11 +279,13 @@ def explained(findings: Sequence[Finding]) -> str:
     )
 
 
-def _require_running(unit: UnitOfWork, run: Run, ports: Ports) -> Run:
-    """The row as it is now, while it runs and by this database everybody still consents."""
+def _require_running(unit: UnitOfWork, run: Run, made: _Made, ports: Ports) -> Run:
+    """The row as it is now, while it runs, over whom the lineage names and nobody else, and by
+    this database everybody still consents."""
     row = unit.runs.by_id(run.id)
     if row is None or row.state is not RunState.RUNNING:
         raise RunStopped(run.id)
+    require_same_cohort(unit, run.id, [leaf.contribution_id for leaf in made.leaves])
     if unit.runs.not_covered(run.id, ports.clock.now()):
         raise CohortChanged(CONSENT_ENDED)
     return row
