@@ -123,7 +123,7 @@ def linked_limit(strangers: Floats, rows: int, targets: int, *, expected: float)
     """
     ordered = np.sort(strangers)[::-1]
     far = max(1, min(max(_FEWEST_FAR, round(_FAR * ordered.size)), ordered.size // 4))
-    start, middle = ordered[far], float(np.median(ordered))
+    start, middle = ordered[min(far, ordered.size - 1)], float(np.median(ordered))
     fall = 1.0
     if start > middle:
         steep = np.log(0.5 * ordered.size / far) / (start - middle)

@@ -136,6 +136,15 @@ def test_more_rows_need_a_stronger_link_and_a_stranger_beyond_it_tells_that_noth
     assert linked_limit(np.append(strangers, 80.0), 100, 300, expected=0.01) == np.inf
 
 
+def test_a_single_row_is_judged_like_many() -> None:
+    rng = np.random.default_rng(16)
+    sides = split(*series(rng, 60, rows=6), rng)
+    stranger = series(rng, 1, rows=1)[0]
+    copied = with_cells_of(sides[0], stranger, rng, share=1.0, columns=6)
+    assert judged(stranger, sides, rng)["partial_copies"].value == 0
+    assert judged(copied, sides, rng)["partial_copies"].value == 1
+
+
 def test_hours_are_the_same_where_every_reading_is_when_rounded() -> None:
     rng = np.random.default_rng(15)
     real = rng.integers(60, 200, (3, 48)).astype(np.float32)
