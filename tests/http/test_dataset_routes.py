@@ -6,6 +6,7 @@ import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -16,9 +17,11 @@ from backend.crypto.cid import content_cid
 from backend.domain.account import Role
 from backend.domain.errors import NotFound
 from backend.domain.generation import Run
+from backend.domain.release import POLICY_1, Evidence
 from backend.http.config import HttpConfig
 from backend.http.download import certificate_response, package_response
 from backend.ports import Ports
+from backend.use_cases import release_dataset
 from tests.cohorts import Studio
 from tests.fakes.chain import FakeChain
 from tests.fakes.content_store import InMemoryContentStore
@@ -60,6 +63,36 @@ def test_anybody_finds_a_dataset_with_everything_that_an_auditor_takes(
     signer = certificate_signer(release.content, release.signature, **where)  # type: ignore[arg-type]
     assert signer == ports.evaluator.address
     assert "0x" + sha256(release.policy).hexdigest() == shown["policy_digest"]
+
+
+def test_what_was_released_under_the_first_policy_stays_as_it_was(
+    app: FastAPI, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts of rows were not measured then, and its certificate names that policy and no other."""
+    measured = studio.generators.evidence
+
+    def without_parts(*given: Any) -> Evidence:
+        found = measured(*given)
+        kept = {one.measure for one in POLICY_1.rules}
+        named = {name: one for name, one in found.measures.items() if name in kept}
+        return replace(found, measures=named)
+
+    studio.people()
+    with monkeypatch.context() as then:
+        then.setattr(release_dataset, "CURRENT_POLICY", POLICY_1)
+        then.setattr(studio.generators, "evidence", without_parts)
+        run = studio.run()
+    anybody, path = Browser(app), f"/api/datasets/{run.id}"
+    (shown,) = anybody.get("/api/datasets").json()["datasets"]
+    assert shown == anybody.get(path).json()
+    assert shown["policy_digest"] == "0x" + POLICY_1.digest.hex()
+    for name in ("datasheet", "report", "croissant"):
+        assert anybody.get(shown["preview"][name]).status_code == 200
+    release = read_release_document(anybody.get(f"{path}/certificate").content)
+    assert release.policy == POLICY_1.content
+    assert as_role(app, studio, Role.RESEARCHER).get(f"{path}/package").status_code == 200
+    findings = as_role(app, studio, Role.OPERATOR).get(f"/api/runs/{run.id}/findings").json()
+    assert len(findings["findings"]) == len(POLICY_1.rules)
 
 
 def test_researchers_and_operators_download_what_the_certificate_names(

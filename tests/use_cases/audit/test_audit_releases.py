@@ -15,6 +15,7 @@ from backend.domain.consent import Kind, Purpose
 from backend.domain.identifiers import DAG_PB, wallet_address
 from backend.domain.release import (
     CURRENT_POLICY,
+    POLICY_1,
     Bound,
     Evidence,
     Measure,
@@ -57,6 +58,23 @@ def test_an_honest_release_holds_in_every_check(one: Certified) -> None:
     assert (line.leaves, line.people, line.erased) == (60, 60, 0)
     assert line.largest_share == pytest.approx(1 / 40)
     assert line.passes and line.policy_version == CURRENT_POLICY.version
+
+
+def test_a_release_of_the_first_policy_holds_by_its_rules_and_by_no_later_one(
+    one: Certified,
+) -> None:
+    """The parts of rows were not measured then."""
+    measures = {rule.measure: evidence().measures.get(rule.measure) for rule in POLICY_1.rules}
+    then = replace(evidence(), measures={name: each for name, each in measures.items() if each})
+    one.attest(evidence=then, policy_digest=POLICY_1.digest)
+    assert one.breached() == {Check.RELEASE_POLICY}, "the current one lies beside it"
+    one.policy = POLICY_1
+    tally, line = one.audited()
+    assert tally.breaches() == () and line is not None
+    assert line.passes and line.policy_version == 1
+    one.attest(policy_digest=CURRENT_POLICY.digest)
+    one.policy = CURRENT_POLICY
+    assert one.breached() == {Check.RELEASE_GATE}
 
 
 def test_measures_are_told_as_attested_with_their_intervals(one: Certified) -> None:
