@@ -49,7 +49,7 @@ def request_run(command: RequestRun, *, ports: Ports) -> Run:
         requested_at=ports.clock.now(),
     )
     with ports.database.write() as unit:
-        _require_room(unit, ports)
+        _require_room(unit, command.account_id, ports)
         unit.runs.add(run)
         job_id = JobId(random_id_text(ports.random_bytes(16)))
         unit.jobs.enqueue(job_id, GENERATE_DATASET, run.id, run.requested_at)
@@ -62,9 +62,12 @@ def require_operator(account_id: AccountId, *, ports: Ports) -> None:
         raise RoleRequired("generation runs are an operator's: sign in as one")
 
 
-def _require_room(unit: UnitOfWork, ports: Ports) -> None:
+def _require_room(unit: UnitOfWork, account_id: AccountId, ports: Ports) -> None:
+    """Requests of one operator are counted one after the other, also while nothing waits; those of
+    several at the same time, once something does."""
+    unit.accounts.by_id(account_id)  # held, as the first run that waits is
     unfinished = unit.runs.unfinished()
-    if unfinished:  # held, so that requests at the same time are counted one after the other
+    if unfinished:
         unit.runs.by_id(unfinished[0].id)
         unfinished = unit.runs.unfinished()
     most = ports.policy.unfinished_runs

@@ -1,10 +1,14 @@
 """Asking for a run: the plan is checked at once, by operators' requests alone."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from backend.adapters.database.repositories.runs import SqlRuns
+from backend.adapters.database.unit_of_work import open_database
 from backend.adapters.keys.evaluator import FileEvaluator
 from backend.domain.account import Role
 from backend.domain.consent import Kind
@@ -12,6 +16,7 @@ from backend.domain.errors import (
     InvalidField,
     MisconfiguredService,
     RoleRequired,
+    TooManyRuns,
 )
 from backend.domain.generation import RunState
 from backend.ports import Ports
@@ -76,6 +81,38 @@ def test_runs_are_an_operators(studio: Studio) -> None:
     ):
         with pytest.raises(RoleRequired):
             ask()
+
+
+def test_requests_at_the_same_time_do_not_pass_together_what_one_may(
+    studio: Studio, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL, where units run side by side: there is room for one run, and nothing waits
+    yet that the second request could wait for."""
+    database = open_database(postgres_url)
+    policy = replace(studio.ports.policy, unfinished_runs=1)
+    studio.ports = replace(studio.ports, database=database, policy=policy)
+    operator, refused, add = studio.operator(), [], SqlRuns.add
+
+    def ask() -> None:
+        try:
+            request_run(RequestRun(operator, PLAN), ports=studio.ports)
+        except TooManyRuns as error:
+            refused.append(error)
+
+    other = threading.Thread(target=ask)
+
+    def while_it_is_added(*args: Any) -> None:
+        if threading.current_thread() is not other:
+            other.start()
+            other.join(timeout=1)
+        add(*args)
+
+    monkeypatch.setattr(SqlRuns, "add", while_it_is_added)
+    ask()
+    other.join()
+    assert len(refused) == 1
+    assert len(list_runs(ListRuns(operator), ports=studio.ports).runs) == 1
+    database.close()
 
 
 def test_without_a_key_that_signs_nothing_is_asked_for_and_nothing_opened(
