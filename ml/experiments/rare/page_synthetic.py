@@ -29,8 +29,8 @@ over two draws 0.948 with tabddpm of 3,000 iterations and 0.934 with tvae of 100
 tables were given 20 runs. On the rows of this page it then reached 0.969 [0.937, 1.002] for
 LightGBM with as many rows as real ones; the lines with four times as many were added after that,
 for cheap generators alone, and stand beside it, with a verdict each. The target names no number of
-rows: read as as many, LightGBM is undecided. SMOTE too gains by being drawn longer. Nothing was
-tuned on the rows of this page.
+rows: if it means as many as real ones, LightGBM is undecided. LightGBM on SMOTE's rows gains by
+more of them, too. Nothing was tuned on the rows of this page.
 The simulated set is made of normal scores, which suits every copula; KTAS and maternal risk are
 not."""
 

@@ -73,7 +73,8 @@ def _protocol(result: Row) -> str:
 def _uncounted(result: Row) -> str:
     """What is missing in the core-hours."""
     count = sum(not whole(row) for row in [*result["cohort"], *result["personal"]])
-    return f", and {count} resumed trainings more than that: their last parts alone" * (count > 0)
+    said = f" and more: of {count} that had been interrupted, only the last part is counted"
+    return said * (count > 0)
 
 
 def _unfinished(result: Row) -> str:

@@ -70,7 +70,9 @@ def ablation_table(result: Row) -> str:
     ]
     note = (
         f"Personal SinGAN, {found['people']} people, {found['pairs']} pairs of trainings of one "
-        "person and seed; less is better, intervals over people. What synthetic days do for a "
-        "forecast, on and off, is in the table of `cgm_forecast`."
+        "person and seed; less is better. In the columns every pair counts once; in the "
+        "difference, with its interval over people, every person does, so that it is not quite "
+        "that of the columns where some have more pairs. What synthetic days do for a forecast is "
+        "in the table of `cgm_forecast`, with ADA on alone."
     )
     return f"{note}\n\n{table(('distance', 'with ADA', 'without', 'difference'), lines)}"
