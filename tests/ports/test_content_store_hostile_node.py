@@ -282,6 +282,22 @@ def test_a_busy_node_that_has_the_pin_is_given_the_rest_of_the_time() -> None:
         assert _store(node.api_url).get(_CID, limit=10_000) == _CONTENT
 
 
+def test_a_node_too_slow_for_what_it_holds_is_unavailable_and_misses_nothing() -> None:
+    """What is missing is left out of runs, and what only comes late must not be."""
+
+    def slow(call: Call) -> None:
+        if call.command_path == "pin/ls":
+            call.answer(json.dumps({"Keys": {_CID: {"Type": "recursive"}}}).encode())
+        else:
+            call.say("context deadline exceeded")
+
+    with (
+        HostileNode(slow) as node,
+        pytest.raises(ContentStoreUnavailable, match="deadline exceeded"),
+    ):
+        _store(node.api_url).get(_CID, limit=10_000)
+
+
 def test_a_collection_that_fails_halfway_is_told() -> None:
     body = b'{"Key":{"/":"bafkreia"}}\n{"Error":"could not delete block"}\n'
     with (

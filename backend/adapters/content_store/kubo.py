@@ -166,6 +166,7 @@ class KuboContentStore:
         jsipfs searches for ever, even offline, so the search itself is given a time: a short
         one first, then, if the node says that it holds `pin`, all that is left.
         """
+        held = False
         try:
             if self._offline:
                 try:
@@ -173,9 +174,10 @@ class KuboContentStore:
                 except NodeSaid as said:
                     if not said.nothing_found or not self._holds(pin, until):
                         raise
+                    held = True
             return self._read(cid, limit, until, search_s=until - time.monotonic())
         except NodeSaid as said:
-            if said.nothing_found:
+            if said.nothing_found and not (held and said.too_late):
                 raise ContentMissing(
                     f"the IPFS node at {self._address.shown} does not hold {cid}: "
                     "restore it from a copy"

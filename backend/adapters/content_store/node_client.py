@@ -42,6 +42,12 @@ class NodeSaid(Exception):
         return any(sign in words for sign in signs)
 
     @property
+    def too_late(self) -> bool:
+        """Whether it gave up while it read its own blocks, as Kubo puts it: it never searches
+        offline. jsipfs always searches, and says "timed out" of what it has not."""
+        return "deadline exceeded" in str(self).lower()
+
+    @property
     def not_pinned(self) -> bool:
         return "not pinned" in str(self).lower()
 
