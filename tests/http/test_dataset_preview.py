@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from backend.app import create_app
 from backend.crypto.gated_preview import PreviewFile
 from backend.domain.account import Role
-from backend.domain.errors import NotFound, RateLimited
+from backend.domain.errors import NotFound, NotReleasable, RateLimited
 from backend.domain.generation import PrivacyBudget, Run
 from backend.domain.identifiers import Cid
 from backend.http.config import HttpConfig
@@ -26,11 +26,12 @@ from backend.http.download import preview_response
 from backend.http.previews import Previews
 from backend.ports.generators import Generated
 from backend.use_cases import preview_dataset
-from backend.use_cases.preview_dataset import PreviewShelf, open_preview
+from backend.use_cases.preview_dataset import PreviewShelf, held_preview, open_preview
 from ml.publication.package import build_package, open_package
 from tests.cohorts import Studio
 from tests.fakes.chain import FakeChain
 from tests.fakes.content_store import InMemoryContentStore
+from tests.fakes.evaluator import FakeEvaluator
 from tests.fakes.generators import FakeCohortGenerators
 from tests.http.browser import PUBLIC_URL, Browser
 from tests.http.test_openapi import DOCUMENT
@@ -315,6 +316,19 @@ def test_previews_take_no_more_memory_than_they_may(
     assert content.fetched == []
     open_preview(runs[1].id, shelf, ports=ports)
     assert len(content.fetched) == 1, "the one not asked for longest had made room"
+
+
+def test_what_is_held_is_shown_only_under_a_signature_of_the_evaluator_there_is(
+    studio: Studio, released: Run, content: Counting
+) -> None:
+    shelf = PreviewShelf(2**20)
+    open_preview(released.id, shelf, ports=studio.ports)
+    content.fetched.clear()
+    ports = replace(studio.ports, evaluator=FakeEvaluator("another"))
+    for look in (held_preview, open_preview):
+        with pytest.raises(NotReleasable):
+            look(released.id, shelf, ports=ports)
+    assert content.fetched == []
 
 
 def test_one_package_is_opened_at_a_time_and_who_waits_too_long_is_told(
