@@ -71,8 +71,9 @@ class OnnxForecaster:
         self.kind = artifact.kind
         self.card = dict(artifact.card)
         self._session = _session(artifact, threads)
+        tensors = tensors_of(artifact)
         try:
-            self._conformal = Conformal.from_tensors(tensors_of(artifact), artifact.version)
+            self._conformal = Conformal.from_tensors(tensors, artifact.version)
         except (KeyError, ValueError) as fault:
             raise BrokenArtifact(f"the {self.kind!r} model lacks a table: {fault}") from fault
 

@@ -16,6 +16,7 @@ from ml.models.conformal import Residuals
 from ml.models.forecaster import QUANTILES
 from ml.models.linear import least_squares, linear_point
 from ml.models.onnx_forecaster import OnnxForecaster, served
+from ml.models.point import packed_tensors, tensors_of
 from ml.models.quantile_network import QuantileNetwork, network_inputs
 from ml.models.recurrent import Gru, bridged_targets
 from ml.records.cgm.windows import HORIZON
@@ -199,6 +200,24 @@ def test_a_network_that_is_missing_or_damaged_is_refused() -> None:
         OnnxForecaster(replace(artifact, files=files))
     with pytest.raises(BrokenArtifact, match="readable network"):
         OnnxForecaster(replace(artifact, files=files | {"network.onnx": network[:1000]}))
+    cut = artifact.files["weights.safetensors"][:-900]
+    with pytest.raises(BrokenArtifact, match=r"^the 'gru' model has no readable weights$"):
+        OnnxForecaster(replace(artifact, files=artifact.files | {"weights.safetensors": cut}))
+
+
+def test_a_network_of_the_first_format_is_answered_as_one_without_difficulty() -> None:
+    artifact, windows = _fitted().to_artifact(), windows_of_people(6, 8)
+    tensors = tensors_of(artifact)
+    learnt = tensors.pop("conformal.difficulty")
+    files = artifact.files | {"weights.safetensors": packed_tensors(tensors)}
+    first = unpack(pack(replace(artifact, version=1, files=files)))
+    tensors["conformal.difficulty"] = np.zeros_like(learnt)
+    files = artifact.files | {"weights.safetensors": packed_tensors(tensors)}
+    plain = OnnxForecaster(replace(artifact, files=files)).predict(windows)
+    assert np.array_equal(OnnxForecaster(first).predict(windows), plain)
+    assert not np.array_equal(OnnxForecaster(artifact).predict(windows), plain)
+    again = Gru.from_artifact(first).to_artifact()
+    assert np.array_equal(OnnxForecaster(again).predict(windows), plain)
 
 
 def test_simple_forecasters_are_served_too_and_strangers_are_not() -> None:
