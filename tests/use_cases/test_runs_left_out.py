@@ -9,10 +9,10 @@ from backend.domain.account import Account
 from backend.domain.contribution import Contribution, Status
 from backend.domain.errors import ContentStoreUnavailable
 from backend.domain.generation import LeftOut, Run, RunState
-from backend.domain.identifiers import KeyId, RunId
+from backend.domain.identifiers import AccountId, KeyId, RunId
 from backend.ports import Ports
 from backend.use_cases.generate_dataset import generate_dataset
-from backend.use_cases.show_run import RunView, show_run
+from backend.use_cases.show_run import RunView, cancel_run, show_run
 from tests.cohorts import Studio
 from tests.fakes.chain import FakeChain
 from tests.fakes.content_store import InMemoryContentStore
@@ -191,6 +191,44 @@ def test_a_run_that_died_with_too_few_left_learns_nothing_when_it_goes_on(
     run = studio.row(run_id)
     assert (run.state, run.reason) == (RunState.REFUSED, "cohort_too_small")
     assert studio.generators.cohorts == []
+    with studio.ports.database.read() as unit:
+        opened = unit.access_log.of_account(people[0].id)
+    assert len(opened) == 1, "records were opened again, though nothing could come of it"
+
+
+def while_it_is_read(studio: Studio, acting: Callable[[], None]) -> None:
+    """The seventh person's record turns out to be unreadable, and something else happens."""
+
+    def refuses(canonical: bytes) -> bool:
+        if not canonical.endswith(b"person 7 0"):
+            return False
+        acting()
+        return True
+
+    studio.generators.refuses = refuses
+
+
+def test_nobody_who_takes_back_is_left_out_instead_of_stopping_the_run(studio: Studio) -> None:
+    people = studio.people(51)
+    while_it_is_read(studio, lambda: studio.mark_revoking(people[7]))
+    run = studio.run()
+    assert (run.state, run.reason) == (RunState.CANCELLED, "consent_ended")
+    view = view_of(studio, run.id)
+    assert view.left_out == () and view.people == 51
+
+
+def test_the_cohort_of_a_run_that_has_ended_stays_as_it_was(studio: Studio) -> None:
+    studio.people(51)
+    run_id, operator = studio.request(), studio.operator()
+    while_it_is_read(studio, lambda: _cancelled(studio, operator, run_id))
+    generate_dataset(run_id, ports=studio.ports)
+    view = view_of(studio, run_id)
+    assert view.run.reason == "cancelled_by_operator"
+    assert view.left_out == () and view.people == 51
+
+
+def _cancelled(studio: Studio, operator: AccountId, run_id: RunId) -> None:
+    cancel_run(operator, run_id, ports=studio.ports)
 
 
 def test_erasing_a_record_that_was_left_out_stops_nothing(studio: Studio) -> None:
