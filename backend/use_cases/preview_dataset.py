@@ -21,6 +21,9 @@ from backend.use_cases.open_dataset import opened_package
 LARGEST_PREVIEWED = 128 * 1024 * 1024
 """Bytes of a package; to describe a larger one, nobody without an account may have it opened."""
 
+FEWEST_ROWS = 20
+"""Of a dataset; of fewer, what is told of each column by itself comes near to telling the rows."""
+
 
 class PreviewShelf:
     """Previews by the digest of their package, the last ones asked for, of so many bytes."""
@@ -64,14 +67,15 @@ class DatasetPreview:
 
 def previewable(dataset: Dataset) -> bool:
     """Whether anybody may have the package opened to see what it is like."""
-    return dataset.package_size <= LARGEST_PREVIEWED
+    rows = dataset.certificate.evidence.synthetic_rows
+    return dataset.package_size <= LARGEST_PREVIEWED and rows >= FEWEST_ROWS
 
 
 def held_preview(run_id: RunId, shelf: PreviewShelf, *, ports: Ports) -> DatasetPreview | None:
     """What the shelf holds of a listed dataset; None when its package is to be opened.
 
-    Raises `NotFound` for what is not listed, or too large; `KeyDestroyed` for what was retired,
-    whatever the database says.
+    Raises `NotFound` for what is not listed, too large or of too few rows; `KeyDestroyed` for what
+    was retired, whatever the database says.
     """
     dataset = _listed(run_id, ports)
     preview = shelf.take(dataset.certificate.package_digest)
@@ -95,7 +99,8 @@ def _listed(run_id: RunId, ports: Ports) -> Dataset:
     if not previewable(dataset):
         raise NotFound(
             "this dataset has no preview, because its package is too large to be opened for "
-            "everybody: its figures are at /api/datasets, its files are in the package"
+            f"everybody, or has fewer than {FEWEST_ROWS} rows: its figures are at /api/datasets, "
+            "its files are in the package"
         )
     if ports.keys.state(dataset.package_key_id) == "destroyed":
         raise KeyDestroyed("this dataset was retired: list others at /api/datasets")

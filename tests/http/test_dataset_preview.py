@@ -26,7 +26,12 @@ from backend.http.download import preview_response
 from backend.http.previews import Previews
 from backend.ports.generators import Generated
 from backend.use_cases import preview_dataset
-from backend.use_cases.preview_dataset import PreviewShelf, held_preview, open_preview
+from backend.use_cases.preview_dataset import (
+    FEWEST_ROWS,
+    PreviewShelf,
+    held_preview,
+    open_preview,
+)
 from ml.publication.package import build_package, open_package
 from tests.cohorts import Studio
 from tests.fakes.chain import FakeChain
@@ -358,6 +363,18 @@ def test_too_large_a_package_is_listed_without_a_preview(
     assert browser.get(f"/api/datasets/{released.id}").json()["preview"] is None
     for name in FILES:
         assert browser.get(place(released, name)).status_code == 404
+    assert content.fetched == []
+
+
+def test_so_few_rows_that_a_page_would_tell_them_are_listed_without_a_preview(
+    browser: Browser, studio: Studio, content: Counting
+) -> None:
+    few, enough = studio.run(rows=FEWEST_ROWS - 1), studio.run(rows=FEWEST_ROWS)
+    assert browser.get(f"/api/datasets/{few.id}").json()["preview"] is None
+    assert browser.get(f"/api/datasets/{enough.id}").json()["preview"]
+    content.fetched.clear()
+    for name in FILES:
+        assert browser.get(place(few, name)).status_code == 404
     assert content.fetched == []
 
 

@@ -53,7 +53,10 @@ class DatasetShown(Told):
     evidence: EvidenceShown
     preview: Annotated[
         PreviewShown | None,
-        Field(description="paths of the open preview; null where the package is too large for one"),
+        Field(
+            description="paths of the open preview; null where the package is too large for one, "
+            "or has too few rows"
+        ),
     ]
     contributors_withdrawn: Annotated[
         int,
