@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-_VOID = frozenset({"meta", "rect", "line", "path", "polyline"})
+_VOID = frozenset({"meta", "rect", "line", "path", "polyline", "wbr"})
 
 
 class Html(str):
@@ -42,17 +42,38 @@ def listed(items: Sequence[Content]) -> Html:
     return element("ul", *(element("li", item) for item in items))
 
 
-def grid(caption: str, head: Sequence[str], rows: Iterable[Sequence[Content]]) -> Html:
+def named(name: str) -> Html:
+    """A name that breaks after its underscores alone, where it has to."""
+    parts = name.split("_")
+    told = [f"{part}_" for part in parts[:-1]]
+    return joined([each for part in told for each in (part, element("wbr"))] + [parts[-1]])
+
+
+def grid(
+    caption: str, head: Sequence[str], rows: Iterable[Sequence[Content]], **attributes: str
+) -> Html:
     """A table that scrolls sideways where it is too wide; the first cell names its row.
 
     The caption is for those who hear the page: what stands above the table says it to the others.
+    Every cell knows its column's name: tables of the class ``stacked`` are lists on a narrow page.
     """
     top = element("tr", *(element("th", name, scope="col") for name in head))
     body = (
-        element("tr", element("th", row[0], scope="row"), *(element("td", c) for c in row[1:]))
+        element(
+            "tr",
+            element("th", row[0], scope="row"),
+            *(
+                element("td", cell, data_label=name)
+                for name, cell in zip(head[1:], row[1:], strict=True)
+            ),
+        )
         for row in rows
     )
     made = element(
-        "table", element("caption", caption), element("thead", top), element("tbody", *body)
+        "table",
+        element("caption", caption),
+        element("thead", top),
+        element("tbody", *body),
+        **attributes,
     )
     return element("div", made, class_="wide", tabindex="0", role="region", aria_label=caption)

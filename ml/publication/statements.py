@@ -1,8 +1,8 @@
 """What is said of every release: where it comes from, what it is good for, and what it is not."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from ml.publication.limits import few_people, guarantee
 from ml.publication.long_days import SERIES
 from ml.publication.release import Release
 from ml.records.tables.table import Table
@@ -41,12 +41,12 @@ def state(release: Release, table: Table) -> Statements:
         keywords=(topic, "tabular" if release.kind == "vitals" else "time series"),
         what=_what(release, table, records),
         collection=(
-            f"{release.people:,} people contributed {records} and consented to their use for "
-            f"training and sale. A generator learnt from them; every published row was drawn from "
-            f"the generator, and none was measured on anybody."
+            f"A generator learnt from {records} of {release.people:,} people, who consented to "
+            "their use for training and sale; every published row was drawn from the generator, "
+            "and none was measured on anybody."
         ),
         generator=f"{card['name']}, licence: {card['licence']}",
-        guarantee=_guarantee(card),
+        guarantee=guarantee(card),
         missing=_missing(table),
         preprocessing=_preprocessing(release),
         fit_for=(
@@ -88,15 +88,6 @@ def _what(release: Release, table: Table, records: str) -> str:
     return f"{len(table):,} synthetic rows of {len(table.schema.columns)} columns: {records}."
 
 
-def _guarantee(card: dict[str, Any]) -> str:
-    if card["epsilon"] is None:
-        return "Trained without differential privacy; privacy rests on the measured figures alone."
-    return (
-        f"Trained with differential privacy: ε = {card['epsilon']:g}, δ = {card['delta']:g} "
-        "for the training of the generator."
-    )
-
-
 def _missing(table: Table) -> str:
     empty = [column.name for column in table.schema.columns if column.missing]
     if not empty:
@@ -125,4 +116,4 @@ def _limits(release: Release) -> tuple[str, ...]:
         "The figures were measured by the seller on real data that nobody else can see; a "
         "certificate attests to them, it does not prove them.",
     )
-    return (*(str(each) for each in told), *own)
+    return (few_people(release), *(str(each) for each in told), *own)

@@ -39,13 +39,16 @@ th,td{{text-align:left;vertical-align:top;padding:.4rem .9rem .4rem 0;
 border-bottom:1px solid var(--line)}}
 td{{overflow-wrap:break-word}}
 thead th{{color:var(--quiet);font-weight:600}}
-tbody th{{font-weight:500;min-width:9rem;max-width:24rem;overflow-wrap:anywhere}}
+tbody th{{font-weight:500;min-width:9rem;max-width:24rem;overflow-wrap:break-word}}
 tbody td{{max-width:26rem}}
 small{{display:block;color:var(--quiet);font-weight:400;font-size:.85rem}}
-.plots{{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:1.25rem}}
+.figures td{{white-space:nowrap}}
+.figures tbody th{{min-width:18rem}}
+.plots{{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(19rem,100%),1fr));gap:1.25rem}}
 figure{{margin:0;padding:.75rem;border:1px solid var(--line);border-radius:.4rem;
 break-inside:avoid}}
 figure.whole{{margin-bottom:1.25rem}}
+figure.whole .wide svg{{min-width:34rem}}
 figcaption{{font-weight:600;overflow-wrap:anywhere}}
 svg{{display:block;width:100%;height:auto;margin:.35rem 0}}
 svg text{{font:10.5px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;
@@ -65,7 +68,16 @@ details table{{font-size:.82rem}}
 details tbody th{{min-width:0}}
 footer{{color:var(--quiet);padding-top:2rem;padding-bottom:3rem}}
 @media (max-width:36rem){{.facts{{grid-template-columns:1fr;gap:0}}
-.facts dd{{margin-bottom:.5rem}}}}
+.facts dd{{margin-bottom:.5rem}}
+.stacked,.stacked tbody,.stacked tr,.stacked th,.stacked td{{display:block;min-width:0}}
+.stacked thead{{display:none}}
+.stacked tbody th,.stacked td{{border:0;padding:.15rem 0;max-width:none}}
+.stacked tbody th{{min-width:0;font-weight:600}}
+.stacked tr{{border-bottom:1px solid var(--line);padding:.5rem 0}}
+.stacked td{{display:flex;justify-content:space-between;gap:1rem;white-space:normal;
+text-align:right}}
+.stacked td::before{{content:attr(data-label);color:var(--quiet);text-align:left;
+white-space:nowrap}}}}
 @media print{{:root{{{_LIGHT}}}body{{font-size:10.5pt}}nav,summary{{display:none}}
 h2,h3{{break-after:avoid}}tr,li{{break-inside:avoid}}.wide{{overflow:visible}}
 header,main,footer{{max-width:none;padding:0}}a{{color:inherit;text-decoration:none}}

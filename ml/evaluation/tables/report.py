@@ -118,6 +118,21 @@ def rounded(value: float, digits: int = DIGITS) -> float | None:
 def _figure(figure: Figure) -> dict[str, Any]:
     alone = figure.parts is not None and figure.parts < FEW_PARTS
     shown = (lambda value: coarse(value, figure.people)) if alone else rounded
+    told = _told(figure, shown)
+    return told if told["value"] is not None else told | {"reason": _reason(figure)}
+
+
+def _reason(figure: Figure) -> str:
+    """Why a figure has no value."""
+    if not np.isfinite(figure.interval.value):
+        return "Not shown: it is not defined for these rows."
+    return (
+        f"Not shown: with {figure.people} held-out people, a score of so few columns would tell "
+        f"of fewer than {FEWEST} of them; {2 * FEWEST} are needed."
+    )
+
+
+def _told(figure: Figure, shown: Callable[[float], float | None]) -> dict[str, Any]:
     return {
         "value": shown(figure.interval.value),
         "low": shown(figure.interval.low),

@@ -50,7 +50,7 @@ def report(**more: Any) -> dict[str, Any]:
         "protocol": "Held out by person.",
         "n": {"holdout_people": 36},
         "fidelity": {"column_shapes": figure},
-        "utility": {"auprc_boosting": {"value": 0.71, "low": 0.6, "high": 0.8, "n": 9}},
+        "utility": {"boosting_auprc": {"value": 0.71, "low": 0.6, "high": 0.8, "n": 9}},
         "privacy": {},
         "marginals": {},
         "limits": ["Lactate is coarse."],

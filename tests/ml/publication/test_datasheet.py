@@ -125,12 +125,13 @@ def test_it_loads_nothing_and_forbids_it(page: _Page) -> None:
     assert "url(" not in STYLE and "@import" not in STYLE
 
 
-def test_headings_are_those_of_datasheets_for_datasets(source: str) -> None:
+def test_headings_tell_the_story_in_the_order_in_which_a_buyer_asks(source: str) -> None:
     headings = re.findall(r"<h2[^>]*>([^<]+)</h2>", source)
     assert headings == [
-        *("At a glance", "Motivation", "Composition", "Collection process"),
-        *("Preprocessing, cleaning, labelling", "Evaluation", "Uses"),
-        *("Distribution", "Maintenance"),
+        *("At a glance", "What is in it", "Who is in it", "How it was made"),
+        *("How close it is to real data", "What it is good for"),
+        *("What privacy was measured, and what was not", "What limits it"),
+        *("How to cite and verify it", "What happens to it next"),
     ]
 
 
@@ -160,7 +161,7 @@ def test_synthetic_shares_are_counted_from_the_rows_and_real_ones_taken_from_the
     ]
     shown = [row for row in page.rows if row[0] in ("40 to 79", "80 to 119", "120 to 159")]
     assert [row[1] for row in shown] == [f"{share:.2%}" for share in bins]
-    assert [row[2] for row in shown] == ["35.17%", "–", "24.83%"]
+    assert [row[2] for row in shown] == ["35.17%", "hidden", "24.83%"]
     assert ["no value", f"{np.isnan(rates).mean():.2%}", "9.17%"] in page.rows
     assert ["high", "50.00%", "43.21%"] in page.rows and ["low", "50.00%", "56.79%"] in page.rows
     assert any("similarity to real rows 0.8731" in text for text in page.texts)
@@ -185,11 +186,16 @@ def test_real_shares_that_were_suppressed_are_not_drawn(source: str) -> None:
 
 
 def test_figures_stand_with_interval_n_baseline_and_protocol(page: _Page) -> None:
-    assert ["measure", "value", "interval", "n", "baseline"] in page.rows
-    assert ["column shapes", "0.9421", "0.93 to 0.9535", "36", "0.961"] in page.rows
-    assert ["auprc boosting", "0.71", "0.6 to 0.8", "9"] in page.rows
-    matches = next(row for row in page.rows if row[0].startswith("exact matches"))
-    assert matches[1:] == ["0", "0 to 0", "60"] and matches[0].endswith("all")
+    assert ["measure", "value", "interval", "n", "simple baseline"] in page.rows
+    assert ["measure", "value", "interval", "n", "strangers"] in page.rows
+    shown = {row[0]: row[1:] for row in page.rows}
+    alike = next(name for name in shown if name.startswith("column shapes"))
+    assert shown[alike] == ["0.9421", "0.93 to 0.9535", "36 people", "0.961"]
+    useful = next(name for name in shown if name.startswith("boosting auprc"))
+    assert shown[useful] == ["0.71", "0.6 to 0.8", "9 people"]
+    matches = next(name for name in shown if name.startswith("exact matches"))
+    assert shown[matches] == ["0", "none: an exact count", "60 rows", "0"]
+    assert matches.endswith("How: all")
     text = "".join(page.texts)
     for told in ("Held out by person.", "Lactate is coarse.", "Extremes were clipped."):
         assert told in text
@@ -222,7 +228,7 @@ def test_real_percentiles_of_glucose_are_drawn_where_the_report_shows_them() -> 
     days, report = released.glucose_days(), released.report(profile={"real": real})
     source = _sheet(released.release(kind="cgm", data=days, report=report))
     hours = [row for row in _Page(source).rows if row[0] == "07:00"]
-    assert [row[6:] for row in hours] == [["–", "95", "111", "130", "–"]]
+    assert [row[6:] for row in hours] == [["hidden", "95", "111", "130", "hidden"]]
     figure = source[source.index("Percentiles of glucose") :].partition("</svg>")[0]
     assert figure.count('class="real"') == 1 and figure.count('class="real dash"') == 2
     with pytest.raises(InvalidRelease, match="24 hours"):

@@ -120,6 +120,15 @@ def test_a_rare_category_cannot_be_had_from_the_similarity_of_its_column() -> No
     assert found[0]["real"] == [None, None]
 
 
+def test_a_figure_that_is_not_shown_says_why_and_every_other_has_a_value(whole: dict) -> None:
+    assert not any("reason" in each for each in whole["fidelity"].values())
+    two = SCHEMA.names[:2]
+    few = report(*(planted(seed, 30).select(two) for seed in (3, 1, 2)))["fidelity"]
+    worst = few["column_shapes_worst"]
+    assert worst["value"] is None and "30 held-out people" in worst["reason"]
+    assert all(("reason" in each) == (each["value"] is None) for each in few.values())
+
+
 def test_the_auroc_of_a_rare_class_has_two_digits() -> None:
     """With more, it is a fraction whose denominator is the number of the few."""
     holdout = planted(2, 120)
