@@ -26,8 +26,8 @@ from backend.domain.generation import RunPlan
 from backend.domain.release import Evidence, GeneratorCard, Measure, Spent
 from backend.ports.generators import CohortMember, Generated
 from backend.ports.models import Checkpoints, ProgressSink
+from ml.evaluation.release.evidence import MEASURES, ReleaseEvidence, Tell
 from ml.evaluation.release.evidence import Measure as Measured
-from ml.evaluation.release.evidence import ReleaseEvidence, Tell
 from ml.generators.generator import Generator, TooLittleData
 from ml.generators.tables.private import NotPublic, PrivacyOutOfReach
 from ml.publication.package import build_package, open_package
@@ -187,9 +187,9 @@ def _public_card(card: GeneratorCard, told: dict[str, Any]) -> dict[str, Any]:
 def _evidence(
     recipe: Recipe[Any], synthetic: Drawn[Any], seed: int, progress: ProgressSink, stages: Stages
 ) -> ReleaseEvidence:
-    kept = stages.load("evidence")
-    if kept is not None:
-        return _evidence_from(json.loads(kept))
+    kept = json.loads(stages.load("evidence") or b"null")
+    if kept is not None and set(MEASURES) <= set(kept["measures"]):
+        return _evidence_from(kept)  # else an earlier release kept it, which measured less
     progress("judging", DRAWN)
     found = recipe.evidence(
         synthetic.data,
