@@ -11,16 +11,21 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, insert, text
 
 from backend.adapters.database import schema
 from backend.adapters.database.engines import database_url as read_url
 from backend.adapters.database.engines import migration_engine, open_engines
+from backend.adapters.database.run_mapping import member_columns
+from backend.adapters.database.run_tables import RunMemberRow
 from backend.adapters.database.schema import NEWEST, alembic_config, revision_of, upgrade
 from backend.adapters.database.tables import Table
 from backend.adapters.database.unit_of_work import open_database
+from backend.domain.contribution import Status
 from backend.domain.errors import DatabaseUnavailable
-from tests.ports.database_samples import NOW, account
+from backend.domain.generation import LeftOut, Member
+from tests.ports.database_samples import NOW, account, contribution
+from tests.ports.test_database_runs import run
 
 PROCESS = Path(__file__).with_name("database_process.py")
 
@@ -138,6 +143,36 @@ def test_migrating_again_changes_nothing(empty_url: str) -> None:
     upgrade(empty_url)
     with database.read() as unit:
         assert unit.accounts.by_login("ada") == account("ada")
+    database.close()
+
+
+def test_a_run_that_was_under_way_comes_through_the_migration_and_may_lose_a_record(
+    empty_url: str,
+) -> None:
+    """From the revision that knew no records left out of runs."""
+    upgrade(empty_url, "0003")
+    database = open_database(empty_url)
+    ada, record = account("ada"), contribution("hers", account("ada"), status=Status.ANCHORED)
+    begun, members = run("r", requested_by=ada.id), [Member(record.id, ada.id, 0)]
+    with database.write() as unit:
+        unit.accounts.add(ada)
+        unit.contributions.add(record)
+        unit.runs.add(begun)
+    engine = create_engine(read_url(empty_url))
+    with engine.begin() as connection:
+        connection.execute(insert(RunMemberRow), [member_columns(begun.id, *members)])
+    engine.dispose()
+    with pytest.raises(DatabaseUnavailable, match="0003"):
+        database.ping()
+    upgrade(empty_url)
+    database.ping()
+    with database.write() as unit:
+        assert unit.runs.unfinished() == [begun]
+        assert unit.runs.members(begun.id) == members and unit.runs.left_out(begun.id) == []
+        unit.runs.leave_out(begun.id, [LeftOut(record.id, "content_missing")])
+        assert unit.runs.members(begun.id) == []
+        unit.contributions.delete(record.id)
+        assert unit.runs.left_out(begun.id) == []
     database.close()
 
 
