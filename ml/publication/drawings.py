@@ -4,6 +4,8 @@ Filled shapes are synthetic; real figures, where the report gives them, are a st
 tick, so that they are told apart without colour.
 """
 
+import unicodedata
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +19,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 38, 8, 8, 24
 _DAY_WIDTH, _DAY_HEIGHT, _DAY_LEFT = 680, 240, 38
 _DAY_ACROSS = _DAY_WIDTH - _DAY_LEFT - _RIGHT
 _ROW, _LABEL = 20, 130
-_LONGEST_LABEL = 18
+_LABEL_EM = 11.8
+"""Room for a label of the bars, in heights of its font."""
 _TICKS = 4
 
 
@@ -181,7 +184,23 @@ def _text(x: float, y: float, text: str, anchor: str = "start") -> Html:
 
 
 def _cut(label: str) -> str:
-    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
+    """The label, or as much of its beginning as there is room for left of the bars."""
+    if sum(map(_em, label)) <= _LABEL_EM:
+        return label
+    room, kept = _LABEL_EM - 1, 0
+    for letter in label:
+        room -= _em(letter)
+        if room < 0:
+            break
+        kept += 1
+    return f"{label[:kept]}…"
+
+
+def _em(letter: str) -> float:
+    """How wide a letter is at most, in heights of the font, in the widest of the usual fonts."""
+    if letter in "WMmw@%" or unicodedata.east_asian_width(letter) in ("W", "F", "A"):
+        return 1.0
+    return 0.75 if letter.isupper() else 0.62
 
 
 def _at(number: float) -> str:

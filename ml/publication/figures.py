@@ -31,7 +31,9 @@ def figure_table(caption: str, section: Mapping[str, Any], *, rows: str = "rows"
     """
     figures = list(_figures(section, ""))
     if not figures:
-        return paragraph(f"{caption}: nothing was reported.")
+        return paragraph(
+            f"{caption}: nothing was reported. If there is a reason, it is among the limits."
+        )
     beside = [name for name in _COMPARED if any(name in _given(each) for each in figures)]
     cells = [
         (

@@ -10,8 +10,10 @@ from ml.evaluation.synthesis import MEASURES as OF_DAYS
 from ml.evaluation.tables.fidelity_neighbours import MEASURES as OF_NEIGHBOURS
 from ml.evaluation.tables.utility import MEASURES as OF_UTILITY
 from ml.evaluation.tables.utility import RATIOS
+from ml.publication.drawings import bars
 from ml.publication.explanations import EXPLANATIONS, explained, in_order
 from ml.publication.figures import figure_table
+from ml.publication.marginals import Marginal
 from ml.publication.package import build_package, open_package
 from tests.ml.publication import released
 
@@ -112,6 +114,14 @@ def test_a_name_breaks_after_its_underscores_and_nowhere_else() -> None:
     assert ">heart_<wbr/>rate<" in _sheet()
     style = _sheet().partition("</style>")[0]
     assert "max-width:24rem;overflow-wrap:break-word" in style
+
+
+@pytest.mark.parametrize("letter", ["i", "W", "心", "a"])
+def test_a_label_of_a_bar_is_cut_to_the_room_that_it_has(letter: str) -> None:
+    shown = Marginal((letter * 40, "short"), None, np.array([0.5, 0.5]), None, (0.0, np.nan))
+    label = bars(shown, "Title").partition("…</text>")[0].rpartition(">")[2]
+    assert 3 <= len(label) <= (10 if letter in "W心" else 18) and set(label) == {letter}
+    assert ">short</text>" in bars(shown, "Title")
 
 
 def test_few_people_and_a_privacy_budget_are_put_in_plain_words() -> None:
