@@ -51,7 +51,7 @@ def distributions(release: Release, table: Table) -> Html:
     over = _told_profile(release) if release.kind == "cgm" else None
     real = _any(over) or any(map(_has_real, drawn))
     words = release.meanings()
-    figures = [_figure(*each, words) for each in zip(columns, drawn, strict=True)]
+    figures = [_figure(*each, words, compared=real) for each in zip(columns, drawn, strict=True)]
     first = [_profile(table, over)] if release.kind == "cgm" else []
     private = release.published_card()["epsilon"] is not None
     why = _SOME if real else _BUDGET if private else _NONE
@@ -101,7 +101,8 @@ def _read(column: Column) -> bool:
     return column.name not in (SERIES, MINUTE)
 
 
-def _figure(column: Column, whole: Marginal, words: Words) -> Html:
+def _figure(column: Column, whole: Marginal, words: Words, *, compared: bool) -> Html:
+    """With `compared` other columns have real shares, so that one that has none says so."""
     unit = words.get(column.name, ("", ""))[1]
     shown = shortened(whole)
     title = f"Distribution of {column.name}"
@@ -111,16 +112,16 @@ def _figure(column: Column, whole: Marginal, words: Words) -> Html:
         "figure",
         element("figcaption", caption),
         drawn,
-        *_remarks(shown),
+        *_remarks(shown, compared=compared),
         element("details", element("summary", "Numbers"), _numbers(shown, column.name)),
     )
 
 
-def _remarks(shown: Marginal) -> list[Html]:
+def _remarks(shown: Marginal, *, compared: bool) -> list[Html]:
     said = [f"{shown.missing[0]:.1%} without a value"] if shown.missing[0] > 0 else []
     if isinstance(shown.similarity, int | float):
         said.append(f"similarity to real rows {shown.similarity:.4g} (1: equal)")
-    if shown.real is not None and not _has_real(shown):
+    if compared and shown.real is not None and not _has_real(shown):
         said.append("real shares hidden")
     return [element("small", "; ".join(said))] if said else []
 
