@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace, progress: ProgressSink) -> dict[str, Any]
         "train": not arguments.finished,
     }
     cohort, personal = [], []
-    for seed in range(max(protocol.cohort_seeds, protocol.personal_seeds)):
+    for seed in range(protocol.most_seeds):
         cohort += cohort_rows(bench, seed, rows, **how)
         personal += personal_rows(sides, protocol, seed, rows, **how)
     order = list(dict.fromkeys(row["label"] for row in cohort))

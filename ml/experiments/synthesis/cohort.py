@@ -1,6 +1,7 @@
 """Many people: generators learn some people's days and are judged on people never seen."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,10 @@ def planned(protocol: Protocol) -> list[tuple[str, int]]:
 def _entries(protocol: Protocol) -> tuple[Entry, ...]:
     settings = protocol.cohort_settings
     pair = singans(settings, seeds=protocol.cohort_seeds, plain_seeds=protocol.plain_seeds)
-    longer = (singan(protocol.longer_settings),) if protocol.longer_iterations else ()
-    return (*SIMPLE, *pair, *longer)
+    if not protocol.longer_iterations:
+        return (*SIMPLE, *pair)
+    longer = replace(singan(protocol.longer_settings), seeds=protocol.longer_seeds)
+    return (*SIMPLE, *pair, longer)
 
 
 def control(bench: Bench) -> dict[str, Any]:

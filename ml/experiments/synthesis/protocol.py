@@ -29,9 +29,9 @@ class Protocol:
         draws: of people, for the intervals.
         cohort, personal: names of the SinGAN settings.
         cohort_iterations, personal_iterations: of each scale, in place of the settings' own.
-        longer_iterations: of a cohort SinGAN that is trained longer, once; 0 for none.
-        cohort_seeds, plain_seeds, personal_seeds: trainings of the cohort SinGAN with ADA, without
-            it, and of every personal one.
+        longer_iterations: of a cohort SinGAN that is trained longer; 0 for none.
+        cohort_seeds, plain_seeds, longer_seeds, personal_seeds: trainings of the cohort SinGAN
+            with ADA, without it, of the longer one, and of every personal one.
         persons, training_days, test_days: of the personal part; the first days train, later ones
             test, at most so many.
         personal_synthetic_days: drawn of each personal generator.
@@ -53,6 +53,7 @@ class Protocol:
     longer_iterations: int = 1000
     cohort_seeds: int = 3
     plain_seeds: int = 1
+    longer_seeds: int = 3
     personal_seeds: int = 3
     persons: int = 6
     training_days: int = 10
@@ -74,6 +75,11 @@ class Protocol:
     def personal_settings(self) -> SinGanSettings:
         """Of a personal SinGAN, with ADA."""
         return _settings(self.personal, self.personal_iterations)
+
+    @property
+    def most_seeds(self) -> int:
+        """Of any generator."""
+        return max(self.cohort_seeds, self.plain_seeds, self.longer_seeds, self.personal_seeds)
 
     def key(self, *parts: object, step_minutes: int = _USUAL_STEP) -> str:
         """Names a row: equal for equal parts and equal ways to measure them.
@@ -109,6 +115,7 @@ QUICK = Protocol(
     longer_iterations=0,
     cohort_seeds=1,
     plain_seeds=1,
+    longer_seeds=1,
     personal_seeds=1,
     persons=2,
     test_days=20,
@@ -121,7 +128,7 @@ def declared_core_hours(protocol: Protocol) -> float:
     cohort = protocol.cohort_settings.iterations * _COHORT_SECONDS + _JUDGING_SECONDS
     personal = protocol.personal_settings.iterations * _PERSONAL_SECONDS
     trainings = protocol.cohort_seeds + protocol.plain_seeds
-    longer = protocol.longer_iterations * _COHORT_SECONDS
+    longer = protocol.longer_seeds * protocol.longer_iterations * _COHORT_SECONDS
     pairs = 2 * protocol.persons * protocol.personal_seeds
     return (trainings * cohort + longer + pairs * personal + 6 * _JUDGING_SECONDS) / 3600
 
