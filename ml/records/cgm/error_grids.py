@@ -110,7 +110,8 @@ def zones(reference: npt.ArrayLike, predicted: npt.ArrayLike, *, grid: ErrorGrid
     Args:
         reference: what glucose was, mg/dL, above 0.
         predicted: what was said it would be, mg/dL, above 0, of the same shape.
-        grid: which error grid; a point on a line counts to the better zone.
+        grid: which error grid; a point on a line counts to the better zone, but for Clarke's,
+            whose D and E hold their own borders, as in its published programs.
 
     Raises:
         ValueError: shapes differ, or a value is no positive number.
