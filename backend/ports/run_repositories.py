@@ -46,8 +46,12 @@ class Runs(Protocol):
         """The run's cohort is without them from now on; which, and why, is written down."""
         ...
 
-    def left_out(self, run_id: RunId) -> list[LeftOut]:
-        """By contribution."""
+    def left_out(self, run_id: RunId, *, most: int) -> list[LeftOut]:
+        """By contribution, `most` of them."""
+        ...
+
+    def how_many_left_out(self, run_id: RunId) -> int:
+        """Counted, not loaded."""
         ...
 
     def members(self, run_id: RunId) -> list[Member]:

@@ -42,7 +42,7 @@ def open_cohort(
     """
     rows = _rows(members, ports)
     with ports.database.read() as unit:
-        before = len(unit.runs.left_out(run.id))
+        before = unit.runs.how_many_left_out(run.id)
     require_enough_left(members, left_out=before)
     traces: dict[ContributionId, bytes] = {}
     broken: list[LeftOut] = []

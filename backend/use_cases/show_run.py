@@ -13,6 +13,8 @@ from backend.use_cases.forget_runs import CALLED_OFF, cancel_run_row
 from backend.use_cases.request_run import require_operator
 
 LARGEST_PAGE = 200
+MOST_NAMED = 20
+"""Records that a view of a run names; an emptied node would have it name them all."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class RunView:
 
     Attributes:
         people, contributions: of the cohort; 0 before it was chosen.
-        left_out: what could not be opened or read, and is not of the cohort any more.
+        left_out: what could not be opened or read, and is not of the cohort any more; the first
+            `MOST_NAMED` of `records_left_out`.
         withdrawn: how many of these people took their consent back or erased a record since.
         findings: every rule of the policy applied; empty without a certificate.
     """
@@ -30,6 +33,7 @@ class RunView:
     people: int
     contributions: int
     left_out: tuple[LeftOut, ...]
+    records_left_out: int
     withdrawn: int
     dataset: Dataset | None
     findings: tuple[Finding, ...]
@@ -105,7 +109,8 @@ def _view(unit: UnitOfWork, run: Run) -> RunView:
         run=run,
         people=size.people,
         contributions=size.contributions,
-        left_out=tuple(unit.runs.left_out(run.id)),
+        left_out=tuple(unit.runs.left_out(run.id, most=MOST_NAMED)),
+        records_left_out=unit.runs.how_many_left_out(run.id),
         withdrawn=unit.runs.withdrawn(run.id),
         dataset=dataset,
         findings=() if dataset is None else dataset.certificate.findings(),

@@ -169,13 +169,18 @@ def test_a_cohort_is_counted_and_goes_on_without_what_is_left_out(peopled: SqlDa
         unit.runs.leave_out(one.id, broken)
         unit.runs.leave_out(one.id, broken)
     with peopled.read() as unit:
-        assert unit.runs.left_out(one.id) == sorted(broken, key=lambda out: out.contribution_id)
+        assert unit.runs.left_out(one.id, most=9) == sorted(
+            broken, key=lambda out: out.contribution_id
+        )
+        assert unit.runs.how_many_left_out(one.id) == len(broken)
         assert [member.contribution_id for member in unit.runs.members(one.id)] == [SECOND.id]
         assert unit.runs.size(one.id) == CohortSize(1, 1)
-        assert unit.runs.size(two.id) == CohortSize(2, 3) and unit.runs.left_out(two.id) == []
+        assert (
+            unit.runs.size(two.id) == CohortSize(2, 3) and unit.runs.left_out(two.id, most=9) == []
+        )
     with peopled.write() as unit:
         unit.runs.set_members(one.id, members())
-        assert unit.runs.left_out(one.id) == []
+        assert unit.runs.left_out(one.id, most=9) == []
 
 
 def test_who_withdrew_is_counted_once_with_the_first_moment(peopled: SqlDatabase) -> None:

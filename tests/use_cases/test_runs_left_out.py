@@ -12,7 +12,7 @@ from backend.domain.generation import LeftOut, Run, RunState
 from backend.domain.identifiers import AccountId, KeyId, RunId
 from backend.ports import Ports
 from backend.use_cases.generate_dataset import generate_dataset
-from backend.use_cases.show_run import RunView, cancel_run, show_run
+from backend.use_cases.show_run import MOST_NAMED, RunView, cancel_run, show_run
 from tests.cohorts import Studio
 from tests.fakes.chain import FakeChain
 from tests.fakes.content_store import InMemoryContentStore
@@ -135,6 +135,18 @@ def test_too_few_people_left_are_refused_and_which_records_is_said(studio: Studi
     view = view_of(studio, run.id)
     assert {one.contribution_id for one in view.left_out} == {record.id for record in broken}
     assert studio.generators.cohorts == [] and studio.key_state(run.id) == "destroyed"
+
+
+def test_of_many_left_out_the_first_are_named_and_all_are_counted(studio: Studio) -> None:
+    people = studio.people(MOST_NAMED + 3)
+    broken = sorted(record.id for person in people for record in records_of(studio, person))
+    kept = studio.people(50, first=len(people))
+    for person in people:
+        for record in records_of(studio, person):
+            lost(studio, record)
+    view = view_of(studio, studio.run().id)
+    assert [one.contribution_id for one in view.left_out] == broken[:MOST_NAMED]
+    assert view.records_left_out == len(broken) and view.people == len(kept)
 
 
 def test_an_outage_leaves_nobody_out(studio: Studio) -> None:

@@ -142,9 +142,10 @@ class RunShown(Told):
         list[LeftOutShown],
         Field(
             description="contributions that could not be opened or read: the run learns without "
-            "them, and so would the next, until they are restored or erased"
+            "them, and so would the next, until they are restored or erased; the first of them"
         ),
     ]
+    records_left_out: Annotated[int, Field(description="all of them, counted")]
     withdrawn: Annotated[
         int, Field(description="how many of them took back a consent or erased a record since")
     ]
@@ -177,6 +178,7 @@ class RunShown(Told):
             people=view.people,
             contributions=view.contributions,
             left_out=[LeftOutShown.of(record) for record in view.left_out],
+            records_left_out=view.records_left_out,
             withdrawn=view.withdrawn,
             passed=None if view.dataset is None else view.dataset.certificate.passes,
             requested_at=run.requested_at,

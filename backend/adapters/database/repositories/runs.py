@@ -107,13 +107,19 @@ class SqlRuns:
             )
             self._rows.insert_new(RunLeftOutRow, {"run_id": run_id, **vars(record)})
 
-    def left_out(self, run_id: RunId) -> list[LeftOut]:
+    def left_out(self, run_id: RunId, *, most: int) -> list[LeftOut]:
         rows = self._rows.all(
             select(RunLeftOutRow)
             .where(col(RunLeftOutRow.run_id) == run_id)
             .order_by(col(RunLeftOutRow.contribution_id))
+            .limit(most)
         )
         return [LeftOut(ContributionId(row.contribution_id), row.reason) for row in rows]
+
+    def how_many_left_out(self, run_id: RunId) -> int:
+        of_run = col(RunLeftOutRow.run_id) == run_id
+        (counted,) = self._rows.all(select(func.count()).select_from(RunLeftOutRow).where(of_run))
+        return counted
 
     def set_windows(self, run_id: RunId, windows: Mapping[ContributionId, int]) -> None:
         for contribution_id, count in sorted(windows.items()):
