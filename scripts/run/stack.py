@@ -23,6 +23,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 READY_S = 60.0
 COHORT_RATE = "1200/minute"
 """Sixty simulated people sign up from one address; the service's own limits are far lower."""
+STUCK_AFTER_S = "5"
+"""Ganache mines at once, but now and then leaves what it took lying until it is sent anew; the
+service's own minute for that is for public chains."""
 
 
 class StackFailed(Exception):
@@ -113,6 +116,7 @@ class Stack:
             "VITALMINT_DEPLOYMENT_FILE": str(running.deployment_file),
             "VITALMINT_RELAYER_KEY_FILE": str(self.home / "relayer.key"),
             "VITALMINT_EVALUATOR_KEY_FILE": str(self.home / "evaluator.key"),
+            "VITALMINT_STUCK_AFTER_S": STUCK_AFTER_S,
             "VITALMINT_PUBLIC_URL": running.api_url,
             "VITALMINT_COOKIE_SECURE": "false",
             "VITALMINT_TRAINING_SETTING": "quick",
