@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from threading import Event
-from typing import Any
 
 import anyio
 import pytest
@@ -20,11 +18,9 @@ from backend.crypto.gated_preview import PreviewFile
 from backend.domain.account import Role
 from backend.domain.errors import NotFound, NotReleasable, RateLimited
 from backend.domain.generation import PrivacyBudget, Run
-from backend.domain.identifiers import Cid
 from backend.http.config import HttpConfig
 from backend.http.download import preview_response
 from backend.http.previews import Previews
-from backend.ports.generators import Generated
 from backend.use_cases import preview_dataset
 from backend.use_cases.preview_dataset import (
     FEWEST_ROWS,
@@ -35,12 +31,11 @@ from backend.use_cases.preview_dataset import (
 from ml.publication.package import build_package, open_package
 from tests.cohorts import Studio
 from tests.fakes.chain import FakeChain
-from tests.fakes.content_store import InMemoryContentStore
 from tests.fakes.evaluator import FakeEvaluator
-from tests.fakes.generators import FakeCohortGenerators
 from tests.http.browser import PUBLIC_URL, Browser
 from tests.http.test_openapi import DOCUMENT
 from tests.ml.publication.released import SCRIPT, release
+from tests.packaged import Counting, Packing
 from tests.stand_in_ports import SettableClock, ports_over
 
 FILES = {
@@ -48,41 +43,6 @@ FILES = {
     "report": ("report.json", "application/json"),
     "croissant": ("croissant.json", "application/ld+json"),
 }
-
-
-class Packing(FakeCohortGenerators):
-    """Packs as the real ones do, with texts in it that attack a page; `spoil` changes the ZIP."""
-
-    def __init__(self, package: bytes) -> None:
-        super().__init__()
-        self.package = package
-
-    def generate(self, members: Any, plan: Any, **given: Any) -> Generated:
-        made = super().generate(members, plan, **given)
-        with zipfile.ZipFile(io.BytesIO(self.package)) as archive:
-            held = {name: archive.read(name) for name in archive.namelist()}
-        return replace(
-            made,
-            package=self.package,
-            dataset_digest=sha256(held["data.parquet"]).digest(),
-            report_digest=sha256(held["report.json"]).digest(),
-        )
-
-
-class Counting(InMemoryContentStore):
-    """Counts what is fetched; `hold` keeps whoever fetches waiting."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fetched: list[Cid] = []
-        self.began, self.hold = Event(), Event()
-        self.hold.set()
-
-    def get(self, cid: Cid, *, limit: int) -> bytes:
-        self.fetched.append(cid)
-        self.began.set()
-        assert self.hold.wait(30)
-        return super().get(cid, limit=limit)
 
 
 @pytest.fixture(scope="module")
